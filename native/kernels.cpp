@@ -1,0 +1,113 @@
+// Plain loops over blocks of pixels, which the compiler vectorises; execute/reference.py is the definition.
+// Compiled once for each instruction set. Nothing from the standard library may be instantiated here: the
+// linker would be free to use one build's copy in all of them.
+#include "kernels.hpp"
+
+#include <cstring>
+
+#include "warp.hpp"
+#include "pixelwise.hpp"
+
+namespace augury::AUGURY_ISA {
+
+static constexpr int64_t BAND = 8192;  // values that are warped before the pixelwise steps run over them
+
+// One image through one segment, a band of rows at a time, so that every step finds its input in cache.
+template <typename T>
+static void run_image(const Segment& s, int64_t i, T* scratch) {
+    const int64_t row = s.width * s.channels;
+    const int64_t lines = row >= BAND ? 1 : BAND / row;
+    const int64_t plane = s.height * s.width;
+    const bool in_place = !s.float_out || sizeof(T) == 4;
+    const int64_t item = s.float_out ? 4 : sizeof(T);
+    uint8_t* image_out = static_cast<uint8_t*>(s.out) + i * plane * s.channels * item;
+    const Warp<T> warp(s, i);
+    for (int64_t top = 0; top < s.height; top += lines) {
+        const int64_t bottom = top + lines < s.height ? top + lines : s.height;
+        const bool direct = in_place && !s.channels_first;
+        T* band = direct ? reinterpret_cast<T*>(image_out) + top * row : scratch;
+        for (int64_t y = top; y < bottom; ++y) warp.row(y, band + (y - top) * row);
+        const Band<T> view{band, top, bottom - top, s.width, s.channels};
+        const Step* last = nullptr;
+        for (int64_t k = 0; k < s.step_count; ++k) {
+            if (s.steps[k].to_float) last = &s.steps[k];
+            else apply(s.steps[k], i, view);
+        }
+        if (last || !direct) emit(s, last, i, view, image_out);
+    }
+}
+
+template <typename T>
+static void run(const Segment& s) {
+    const int64_t row = s.width * s.channels;
+    const int64_t lines = row >= BAND ? 1 : BAND / row;
+    T* scratch = new T[lines * row];
+    for (int64_t i = 0; i < s.n; ++i) run_image<T>(s, i, scratch);
+    delete[] scratch;
+}
+
+static void segment(const Segment& s) {
+    switch (s.dtype) {
+        case DType::u8: return run<uint8_t>(s);
+        case DType::u16: return run<uint16_t>(s);
+        case DType::f32: return run<float>(s);
+    }
+}
+
+// ---- exact 2^k boxes
+
+template <typename T, typename Sum>
+static void reduce_rows(const Image& source, int64_t channels, int ky, int kx, T* out) {
+    const int64_t by = int64_t(1) << ky, bx = int64_t(1) << kx;
+    const int64_t width = (source.width + bx - 1) >> kx;
+    Sum* total = new Sum[width * channels];
+    for (int64_t top = 0; top < source.height; top += by) {
+        const int64_t bottom = top + by < source.height ? top + by : source.height;
+        for (int64_t j = 0; j < width * channels; ++j) total[j] = 0;
+        for (int64_t y = top; y < bottom; ++y) {
+            const T* in = reinterpret_cast<const T*>(source.data + y * source.stride);
+            for (int64_t x = 0; x < width; ++x) {
+                const int64_t first = x * bx, end = first + bx < source.width ? first + bx : source.width;
+                for (int64_t c = 0; c < channels; ++c) {
+                    Sum sum = 0;
+                    for (int64_t p = first; p < end; ++p) sum += in[p * channels + c];
+                    total[x * channels + c] += sum;
+                }
+            }
+        }
+        for (int64_t x = 0; x < width; ++x) {
+            const int64_t held = x * bx + bx < source.width ? bx : source.width - x * bx;
+            const Sum count = Sum(held * (bottom - top));
+            for (int64_t c = 0; c < channels; ++c) *out++ = mean<T>(total[x * channels + c], count);
+        }
+    }
+    delete[] total;
+}
+
+static void reduce(DType dtype, const Image& source, int64_t channels, int ky, int kx, void* out) {
+    switch (dtype) {
+        case DType::u8: return reduce_rows<uint8_t, uint64_t>(source, channels, ky, kx, static_cast<uint8_t*>(out));
+        case DType::u16: return reduce_rows<uint16_t, uint64_t>(source, channels, ky, kx, static_cast<uint16_t*>(out));
+        case DType::f32: return reduce_rows<float, double>(source, channels, ky, kx, static_cast<float*>(out));
+    }
+}
+
+static void philox_many(const uint32_t* counter, int64_t count, uint32_t k0, uint32_t k1, uint32_t* out) {
+    for (int64_t b = 0; b < count; b += LANES) {
+        const int64_t left = count - b < LANES ? count - b : LANES;
+        uint32_t c[4][LANES] = {};
+        for (int64_t i = 0; i < left; ++i)
+            for (int w = 0; w < 4; ++w) c[w][i] = counter[(b + i) * 4 + w];
+        philox_block(c, k0, k1);
+        for (int64_t i = 0; i < left; ++i)
+            for (int w = 0; w < 4; ++w) out[(b + i) * 4 + w] = c[w][i];
+    }
+}
+
+#define AUGURY_STRING(x) #x
+#define AUGURY_NAME(x) AUGURY_STRING(x)
+const float* normal_table = nullptr;
+extern const Kernels kernels;
+const Kernels kernels{AUGURY_NAME(AUGURY_ISA), segment, reduce, philox_many};
+
+}  // namespace augury::AUGURY_ISA

@@ -1,0 +1,52 @@
+// What the Python side hands over: plain arrays. Each instruction set implements `Kernels`.
+#pragma once
+#include <cstdint>
+
+namespace augury {
+
+enum class DType { u8, u16, f32 };
+enum class Border { edge, symmetric, mirror, wrap, constant, cut };
+enum class StepKind { table, affine, curve, noise, rectangle };
+
+struct Image {
+    const uint8_t* data;  // first byte of the first row
+    int64_t height, width;
+    int64_t stride;  // bytes from row to row; pixels and channels lie side by side
+};
+
+// One pixelwise step. Arrays have one row for each sample, or one for all (row stride 0).
+struct Step {
+    StepKind kind;
+    bool to_float;     // the last step may write float32
+    const void* a;     // table | gain | knots | std | box
+    const void* b;     // offset | value
+    int64_t row, channel;  // strides of a and b in elements
+    const uint8_t* on;     // curve
+    const uint32_t *key, *counter;
+    float low, high;
+    bool rounds;
+};
+
+struct Segment {
+    DType dtype;
+    int64_t n, height, width, channels;
+    const Image* sources;
+    const double* extents;   // (n, 2) height, width
+    const double* matrices;  // (n, 3, 3)
+    Border border;
+    float fill;
+    bool nearest;
+    const Step* steps;
+    int64_t step_count;
+    void* out;
+    bool float_out, channels_first;
+};
+
+struct Kernels {
+    const char* name;
+    void (*segment)(const Segment&);
+    void (*reduce)(DType, const Image&, int64_t channels, int halvings_y, int halvings_x, void* out);
+    void (*philox)(const uint32_t* counter, int64_t count, uint32_t key0, uint32_t key1, uint32_t* out);
+};
+
+}  // namespace augury

@@ -1,0 +1,249 @@
+// The Python face of the kernels: checks shapes, collects pointers, releases the GIL.
+#include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
+#include <nanobind/stl/pair.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "kernels.hpp"
+
+namespace nb = nanobind;
+using namespace nb::literals;
+
+namespace augury {
+
+#define DECLARE(isa)              \
+    namespace isa {               \
+    extern const Kernels kernels; \
+    extern const float* normal_table; \
+    }
+#ifdef AUGURY_HAS_baseline
+DECLARE(baseline)
+#else
+DECLARE(sse2)
+DECLARE(avx2)
+DECLARE(avx512)
+#endif
+
+// Instruction sets that were built and that this CPU runs, the best one last.
+static std::vector<const Kernels*> available() {
+#ifdef AUGURY_HAS_baseline
+    return {&baseline::kernels};
+#else
+    std::vector<const Kernels*> found{&sse2::kernels};
+    __builtin_cpu_init();
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2")) {
+        found.push_back(&avx2::kernels);
+        if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
+            found.push_back(&avx512::kernels);
+    }
+    return found;
+#endif
+}
+
+static const Kernels* active = available().back();
+
+static std::vector<std::string> isa_names() {
+    std::vector<std::string> names;
+    for (const Kernels* k : available()) names.push_back(k->name);
+    return names;
+}
+
+static void use_isa(const std::string& name) {
+    for (const Kernels* k : available())
+        if (name == k->name) {
+            active = k;
+            return;
+        }
+    throw std::invalid_argument("instruction set not available: " + name);
+}
+
+using Array = nb::ndarray<nb::ro, nb::c_contig, nb::device::cpu>;
+using Floats64 = nb::ndarray<const double, nb::c_contig, nb::device::cpu>;
+
+static DType dtype_of(const nb::dlpack::dtype& d) {
+    if (d == nb::dtype<uint8_t>()) return DType::u8;
+    if (d == nb::dtype<uint16_t>()) return DType::u16;
+    if (d == nb::dtype<float>()) return DType::f32;
+    throw std::invalid_argument("images must be uint8, uint16 or float32");
+}
+
+static int64_t item_size(DType d) { return d == DType::u8 ? 1 : d == DType::u16 ? 2 : 4; }
+
+static void require(bool condition, const char* message) {
+    if (!condition) throw std::invalid_argument(message);
+}
+
+// An (h, w, c) array whose pixels lie side by side; rows may be apart.
+static Image image_of(const nb::ndarray<nb::ro, nb::ndim<3>, nb::device::cpu>& a, DType dtype, int64_t channels) {
+    require(dtype_of(a.dtype()) == dtype, "all images of a batch must have one dtype");
+    require(int64_t(a.shape(2)) == channels, "all images of a batch must have the same number of channels");
+    require(a.shape(0) > 0 && a.shape(1) > 0, "an image has no pixels");
+    require((a.stride(2) == 1 || channels == 1) && (a.stride(1) == channels || a.shape(1) == 1),
+            "the pixels of an image row must lie side by side");
+    require(a.shape(0) == 1 || a.stride(0) > 0, "image rows must follow each other downwards");
+    require(a.shape(0) < 32768 && a.shape(1) < 32768, "image sides must be below 32,768 pixels");
+    return {static_cast<const uint8_t*>(a.data()), int64_t(a.shape(0)), int64_t(a.shape(1)),
+            a.shape(0) == 1 ? 0 : a.stride(0) * item_size(dtype)};
+}
+
+static const Array array_at(nb::handle step, const char* key) { return nb::cast<Array>(step[key]); }
+
+// A step is a dict of arrays; each is checked against the batch before any pointer is taken.
+static Step step_of(nb::handle d, int64_t n, const Segment& s, bool is_last) {
+    Step step{};
+    const auto kind = nb::cast<std::string>(d["kind"]);
+    const Array a = array_at(d, "a");
+    step.a = a.data();
+    const auto rows = [&](const Array& x) { require(int64_t(x.shape(0)) == n, "a step has too few rows"); };
+    const auto bounds = [&] {
+        step.low = nb::cast<float>(d["low"]);
+        step.high = nb::cast<float>(d["high"]);
+        step.rounds = nb::cast<bool>(d["rounds"]);
+    };
+    const auto per_channel = [&](const Array& x, int64_t last) {
+        const int64_t c = x.shape(1);
+        require((int64_t(x.shape(0)) == n || x.shape(0) == 1) && (c == s.channels || c == 1), "a step has a wrong shape");
+        step.channel = c == 1 ? 0 : last;
+        step.row = x.shape(0) == 1 && n != 1 ? 0 : c * last;
+    };
+    if (kind == "table") {
+        step.kind = StepKind::table;
+        require(s.dtype == DType::u8 && a.ndim() == 3 && a.shape(2) == 256, "a table must be (n, channels, 256) for uint8");
+        per_channel(a, 256);
+        step.to_float = a.dtype() == nb::dtype<float>();
+        require(step.to_float || a.dtype() == nb::dtype<uint8_t>(), "a table must hold uint8 or float32");
+    } else if (kind == "affine") {
+        step.kind = StepKind::affine;
+        const Array b = array_at(d, "b");
+        require(a.ndim() == 2 && b.ndim() == 2 && a.dtype() == nb::dtype<float>() && b.dtype() == nb::dtype<float>() &&
+                    a.shape(0) == b.shape(0) && a.shape(1) == b.shape(1), "gain and offset must be alike");
+        per_channel(a, 1);
+        step.b = b.data();
+        bounds();
+        step.to_float = nb::cast<bool>(d["to_float"]);
+    } else if (kind == "curve") {
+        step.kind = StepKind::curve;
+        const Array on = array_at(d, "on");
+        rows(a), rows(on);
+        require(a.ndim() == 2 && a.shape(1) == 4097 && a.dtype() == nb::dtype<float>(), "a curve must have 4,097 float32 knots");
+        step.row = 4097;
+        step.on = static_cast<const uint8_t*>(on.data());
+        bounds();
+    } else if (kind == "noise") {
+        step.kind = StepKind::noise;
+        const Array key = array_at(d, "key"), counter = array_at(d, "counter");
+        rows(a), rows(key), rows(counter);
+        require(a.dtype() == nb::dtype<float>() && key.shape(1) == 2 && counter.shape(1) == 3 &&
+                    key.dtype() == nb::dtype<uint32_t>() && counter.dtype() == nb::dtype<uint32_t>(), "noise has a wrong shape");
+        step.key = static_cast<const uint32_t*>(key.data());
+        step.counter = static_cast<const uint32_t*>(counter.data());
+        bounds();
+    } else if (kind == "rectangle") {
+        step.kind = StepKind::rectangle;
+        const Array b = array_at(d, "b");
+        rows(a), rows(b);
+        require(a.shape(1) == 4 && a.dtype() == nb::dtype<int32_t>() && b.dtype() == nb::dtype<float>(), "a rectangle has a wrong shape");
+        const auto* box = static_cast<const int32_t*>(a.data());
+        for (int64_t i = 0; i < n; ++i, box += 4)
+            require(box[0] >= 0 && box[1] >= 0 && box[2] <= s.height && box[3] <= s.width, "a rectangle leaves the canvas");
+        step.b = b.data();
+    } else {
+        throw std::invalid_argument("unknown step: " + kind);
+    }
+    require(!step.to_float || (is_last && s.float_out), "only the last step may change the dtype");
+    return step;
+}
+
+static void segment(nb::list sources, Floats64 extents, Floats64 matrices, std::pair<int64_t, int64_t> canvas, int border,
+                    float fill, bool nearest, nb::list steps, nb::ndarray<nb::c_contig, nb::ndim<4>, nb::device::cpu> out,
+                    bool channels_first) {
+    Segment s{};
+    s.n = int64_t(nb::len(sources));
+    s.height = canvas.first;
+    s.width = canvas.second;
+    s.channels = out.shape(channels_first ? 1 : 3);
+    require(int64_t(out.shape(0)) == s.n && int64_t(out.shape(channels_first ? 2 : 1)) == s.height &&
+                int64_t(out.shape(channels_first ? 3 : 2)) == s.width, "out has the wrong shape");
+    require(s.height < 32768 && s.width < 32768, "canvas sides must be below 32,768 pixels");
+    require(extents.size() == size_t(2 * s.n) && matrices.size() == size_t(9 * s.n), "extents or matrices have too few rows");
+    require(border >= 0 && border <= 5, "unknown border");
+    std::vector<Image> images;
+    for (nb::handle source : sources) {
+        auto a = nb::cast<nb::ndarray<nb::ro, nb::ndim<3>, nb::device::cpu>>(source);
+        if (images.empty()) s.dtype = dtype_of(a.dtype());
+        images.push_back(image_of(a, s.dtype, s.channels));
+    }
+    if (images.empty()) return;
+    s.sources = images.data();
+    s.extents = extents.data();
+    s.matrices = matrices.data();
+    s.border = Border(border);
+    s.fill = fill;
+    s.nearest = nearest;
+    const DType out_dtype = dtype_of(out.dtype());
+    s.float_out = out_dtype == DType::f32;
+    std::vector<Step> parsed;
+    const int64_t count = int64_t(nb::len(steps));
+    for (int64_t k = 0; k < count; ++k) parsed.push_back(step_of(steps[k], s.n, s, k + 1 == count));
+    const bool converts = !parsed.empty() && parsed.back().to_float;
+    require(out_dtype == s.dtype || converts, "out has another dtype than the images, and no step converts");
+    require(!converts || s.float_out, "the last step gives float32");
+    s.steps = parsed.data();
+    s.step_count = count;
+    s.out = out.data();
+    s.channels_first = channels_first;
+    nb::gil_scoped_release release;
+    active->segment(s);
+}
+
+static void reduce_box(nb::ndarray<nb::ro, nb::ndim<3>, nb::device::cpu> image, int ky, int kx,
+                       nb::ndarray<nb::c_contig, nb::ndim<3>, nb::device::cpu> out) {
+    const DType dtype = dtype_of(image.dtype());
+    const int64_t channels = image.shape(2);
+    require(ky >= 0 && kx >= 0 && ky < 16 && kx < 16, "halvings must be 0 to 15");
+    const Image source = image_of(image, dtype, channels);
+    require(dtype_of(out.dtype()) == dtype && int64_t(out.shape(0)) == ((source.height + (1 << ky) - 1) >> ky) &&
+                int64_t(out.shape(1)) == ((source.width + (1 << kx) - 1) >> kx) && int64_t(out.shape(2)) == channels,
+            "out has the wrong shape or dtype");
+    nb::gil_scoped_release release;
+    active->reduce(dtype, source, channels, ky, kx, out.data());
+}
+
+static void philox(nb::ndarray<const uint32_t, nb::c_contig, nb::device::cpu> counter, uint32_t k0, uint32_t k1,
+                   nb::ndarray<uint32_t, nb::c_contig, nb::device::cpu> out) {
+    require(counter.size() == out.size() && counter.size() % 4 == 0, "counter and out must be (..., 4) and alike");
+    nb::gil_scoped_release release;
+    active->philox(counter.data(), int64_t(counter.size() / 4), k0, k1, out.data());
+}
+
+static std::vector<float> table;
+
+static void set_normal_table(nb::ndarray<const float, nb::c_contig, nb::shape<4096>, nb::device::cpu> values) {
+    // signed index -2048..2047 -> entry 2048 + index
+    table.assign(values.data() + 2048, values.data() + 4096);
+    table.insert(table.end(), values.data(), values.data() + 2048);
+#ifdef AUGURY_HAS_baseline
+    baseline::normal_table = table.data();
+#else
+    sse2::normal_table = avx2::normal_table = avx512::normal_table = table.data();
+#endif
+}
+
+}  // namespace augury
+
+NB_MODULE(_native, m) {
+    m.doc() = "Native kernels; augury.execute.reference defines what they do.";
+    m.def("segment", &augury::segment, "sources"_a, "extents"_a, "matrices"_a, "canvas"_a, "border"_a, "fill"_a, "nearest"_a,
+          "steps"_a, "out"_a, "channels_first"_a, "Run one segment of a program on a batch.");
+    m.def("reduce_box", &augury::reduce_box, "image"_a, "ky"_a, "kx"_a, "out"_a, "Mean over exact 2^k boxes.");
+    m.def("philox", &augury::philox, "counter"_a, "k0"_a, "k1"_a, "out"_a, "Philox4x32-10 over many counters.");
+    m.def("set_normal_table", &augury::set_normal_table, "values"_a, "Hand over draws.normal_table.");
+    m.def("isa_names", &augury::isa_names, "Instruction sets that can be used here, the best one last.");
+    m.def("isa", [] { return std::string(augury::active->name); }, "The instruction set in use.");
+    m.def("use_isa", &augury::use_isa, "name"_a, "Choose the instruction set; for tests.");
+}

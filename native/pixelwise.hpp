@@ -1,0 +1,174 @@
+// Point and Field kernels over a band of rows, and the last step into the batch.
+#pragma once
+#include "kernels.hpp"
+#include "warp.hpp"
+
+namespace augury::AUGURY_ISA {
+
+extern const float* normal_table;  // draws.normal_table, handed over by the module
+
+static constexpr int LANES = 16;  // Philox blocks drawn side by side
+
+template <typename T>
+struct Band {
+    T* data;  // (lines, width, channels)
+    int64_t top, lines, width, channels;
+    int64_t size() const { return lines * width * channels; }
+};
+
+// Philox4x32-10 on LANES counters at once.
+static inline void philox_block(uint32_t (&c)[4][LANES], uint32_t k0, uint32_t k1) {
+    for (int round = 0; round < 10; ++round) {
+        for (int i = 0; i < LANES; ++i) {
+            const uint64_t p = uint64_t(0xD2511F53u) * c[0][i], q = uint64_t(0xCD9E8D57u) * c[2][i];
+            const uint32_t c1 = c[1][i], c3 = c[3][i];
+            c[0][i] = uint32_t(q >> 32) ^ c1 ^ k0;
+            c[1][i] = uint32_t(q);
+            c[2][i] = uint32_t(p >> 32) ^ c3 ^ k1;
+            c[3][i] = uint32_t(p);
+        }
+        k0 += 0x9E3779B9u;
+        k1 += 0xBB67AE85u;
+    }
+}
+
+template <typename T>
+static inline T finish(float y, float low, float high, bool rounds) {
+    y = clamp(y, low, high);  // the bounds of integers are integers, so clipping first changes nothing
+    return T(rounds ? nearest_even(y) : y);
+}
+
+template <typename T, typename Sum>
+static inline T mean(Sum total, Sum count) {
+    if constexpr (sizeof(T) == 4) return T(total / count);
+    else {
+        const Sum quotient = total / count, rest = total - quotient * count;
+        return T(quotient + ((2 * rest > count) | ((2 * rest == count) & (quotient & 1))));
+    }
+}
+
+template <typename T>
+static void add_noise(const Step& step, int64_t i, const Band<T>& band) {
+    const float std = static_cast<const float*>(step.a)[i];
+    if (std == 0.0f) return;
+    const uint32_t *key = step.key + 2 * i, *counter = step.counter + 3 * i;
+    const int64_t begin = band.top * band.width * band.channels, end = begin + band.size();
+    for (int64_t block = begin / 8; block * 8 < end; block += LANES) {
+        uint32_t c[4][LANES];
+        for (int k = 0; k < LANES; ++k) {
+            c[0][k] = counter[0];
+            c[1][k] = counter[1];
+            c[2][k] = counter[2];
+            c[3][k] = uint32_t(block) + k;
+        }
+        philox_block(c, key[0], key[1]);
+        float z[LANES * 8];
+        for (int k = 0; k < LANES; ++k)
+            for (int w = 0; w < 4; ++w) {
+                z[k * 8 + 2 * w] = normal_table[2048 + (int16_t(c[w][k]) >> 4)];
+                z[k * 8 + 2 * w + 1] = normal_table[2048 + (int32_t(c[w][k]) >> 20)];
+            }
+        const int64_t first = upper(block * 8, begin), last = lower((block + LANES) * 8, end);
+        T* at = band.data + (first - begin);
+        const float* from = z + (first - block * 8);
+        for (int64_t k = 0; k < last - first; ++k)
+            at[k] = finish<T>(float(at[k]) + std * from[k], step.low, step.high, step.rounds);
+    }
+}
+
+template <typename T>
+static void fill_rectangle(const Step& step, int64_t i, const Band<T>& band) {
+    const int32_t* box = static_cast<const int32_t*>(step.a) + 4 * i;
+    const T value = T(static_cast<const float*>(step.b)[i]);
+    for (int64_t y = upper<int64_t>(box[0], band.top); y < lower<int64_t>(box[2], band.top + band.lines); ++y) {
+        T* row = band.data + (y - band.top) * band.width * band.channels;
+        for (int64_t k = box[1] * band.channels; k < box[3] * band.channels; ++k) row[k] = value;
+    }
+}
+
+template <typename T>
+static void apply_curve(const Step& step, int64_t i, const Band<T>& band) {
+    if (!step.on[i]) return;
+    const float* knots = static_cast<const float*>(step.a) + i * step.row;
+    const float scale = 1.0f / (step.high - step.low);
+    for (int64_t k = 0; k < band.size(); ++k) {
+        const float at = __builtin_sqrtf(clamp((float(band.data[k]) - step.low) * scale, 0.0f, 1.0f)) * 4096.0f;
+        const int32_t first = lower(int32_t(at), 4095);
+        const float t = at - float(first);
+        band.data[k] = finish<T>(knots[first] * (1.0f - t) + knots[first + 1] * t, step.low, step.high, step.rounds);
+    }
+}
+
+template <typename T>
+static void apply_affine(const Step& step, int64_t i, const Band<T>& band) {
+    for (int64_t c = 0; c < band.channels; ++c) {
+        const float gain = static_cast<const float*>(step.a)[i * step.row + c * step.channel];
+        const float offset = static_cast<const float*>(step.b)[i * step.row + c * step.channel];
+        for (int64_t k = c; k < band.size(); k += band.channels)
+            band.data[k] = finish<T>(float(band.data[k]) * gain + offset, step.low, step.high, step.rounds);
+    }
+}
+
+static inline void apply_table(const Step& step, int64_t i, const Band<uint8_t>& band) {
+    const uint8_t* table = static_cast<const uint8_t*>(step.a) + i * step.row;
+    if (step.channel == 0) {
+        for (int64_t k = 0; k < band.size(); ++k) band.data[k] = table[band.data[k]];
+        return;
+    }
+    for (int64_t c = 0; c < band.channels; ++c, table += step.channel)
+        for (int64_t k = c; k < band.size(); k += band.channels) band.data[k] = table[band.data[k]];
+}
+
+template <typename T>
+static void apply(const Step& step, int64_t i, const Band<T>& band) {
+    switch (step.kind) {
+        case StepKind::table:
+            if constexpr (sizeof(T) == 1) apply_table(step, i, band);
+            return;
+        case StepKind::affine: return apply_affine(step, i, band);
+        case StepKind::curve: return apply_curve(step, i, band);
+        case StepKind::noise: return add_noise(step, i, band);
+        case StepKind::rectangle: return fill_rectangle(step, i, band);
+    }
+}
+
+// Write one channel of a band to the batch, through `convert`.
+template <typename T, typename Out, typename Convert>
+static inline void write(const Segment& s, const Band<T>& band, int64_t c, Out* image, Convert convert) {
+    const int64_t pixels = band.lines * band.width, first = band.top * band.width;
+    if (s.channels_first) {
+        Out* out = image + c * s.height * s.width + first;
+        for (int64_t k = 0; k < pixels; ++k) out[k] = convert(band.data[k * band.channels + c]);
+    } else {
+        Out* out = image + first * band.channels + c;
+        for (int64_t k = 0; k < pixels; ++k) out[k * band.channels] = convert(band.data[k * band.channels + c]);
+    }
+}
+
+// The last step: band -> batch, in the batch's dtype and layout.
+template <typename T>
+static void emit(const Segment& s, const Step* last, int64_t i, const Band<T>& band, uint8_t* image_out) {
+    for (int64_t c = 0; c < band.channels; ++c) {
+        if (!last) {
+            write(s, band, c, reinterpret_cast<T*>(image_out), [](T x) { return x; });
+            continue;
+        }
+        float* out = reinterpret_cast<float*>(image_out);
+        const float* a = static_cast<const float*>(last->a) + i * last->row + c * last->channel;
+        if (last->kind == StepKind::table) {
+            if constexpr (sizeof(T) == 1) {
+                if (last->channel == 0 && !s.channels_first) {  // one table: channels need not be told apart
+                    const int64_t first = band.top * band.width * band.channels;
+                    for (int64_t k = 0; k < band.size(); ++k) out[first + k] = a[band.data[k]];
+                    return;
+                }
+                write(s, band, c, out, [a](T x) { return a[x]; });
+            }
+        } else {
+            const float gain = *a, offset = static_cast<const float*>(last->b)[i * last->row + c * last->channel];
+            write(s, band, c, out, [=](T x) { return float(x) * gain + offset; });
+        }
+    }
+}
+
+}  // namespace augury::AUGURY_ISA

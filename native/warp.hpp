@@ -1,0 +1,261 @@
+// Resample: the value of the source at the place of every canvas pixel, a block of pixels at a time.
+#pragma once
+#include "kernels.hpp"
+
+namespace augury::AUGURY_ISA {
+
+static constexpr int BLOCK = 32;
+static constexpr double ROUND64 = 6755399441055744.0;  // 1.5 * 2^52: adding it rounds to nearest even
+static constexpr float ROUND32 = 12582912.0f;          // 1.5 * 2^23: the same for |x| < 2^22
+
+static inline double nearest_even(double x) { return (x + ROUND64) - ROUND64; }
+static inline float nearest_even(float x) { return (x + ROUND32) - ROUND32; }
+template <typename V> static inline V lower(V a, V b) { return a < b ? a : b; }
+template <typename V> static inline V upper(V a, V b) { return a > b ? a : b; }
+template <typename V> static inline V clamp(V x, V low, V high) { return lower(upper(x, low), high); }
+
+static inline double floor_of(double x) {  // |x| < 2^51
+    const double r = nearest_even(x);
+    return r > x ? r - 1.0 : r;
+}
+
+// Read without assuming alignment.
+template <typename V> static inline V load(const uint8_t* p) {
+    V v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+
+// Where the pixels of a block lie: first tap, distance from it in 1/65536, and how much of them lies in the world.
+struct Places {
+    int32_t x[BLOCK], y[BLOCK], right[BLOCK], down[BLOCK], cover[BLOCK];
+    bool covered;  // all of cover is 2048
+};
+
+template <typename T>
+class Warp {
+  public:
+    Warp(const Segment& segment, int64_t i)
+        : s(segment),
+          source(segment.sources[i]),
+          m(segment.matrices + 9 * i),
+          extent_y(segment.extents[2 * i]),
+          extent_x(segment.extents[2 * i + 1]),
+          affine(m[6] == 0.0 && m[7] == 0.0 && m[8] == 1.0),
+          copies(is_copy()) {}
+
+    // Canvas row y into out[width * channels].
+    void row(int64_t y, T* out) const {
+        if (copies) {
+            memcpy(out, source.data + y * source.stride, s.width * s.channels * sizeof(T));
+            return;
+        }
+        for (int64_t x = 0; x < s.width; x += BLOCK) {
+            const int count = s.width - x < BLOCK ? int(s.width - x) : BLOCK;
+            Places at;
+            locate(x, y, at);
+            block(at, count, out + x * s.channels);
+        }
+    }
+
+  private:
+    const Segment& s;
+    const Image source;
+    const double* m;
+    const double extent_y, extent_x;
+    const bool affine, copies;
+
+    bool is_copy() const {
+        return affine && s.width == source.width && s.height == source.height && m[0] == 1.0 && m[1] == 0.0 &&
+               m[3] == 0.0 && m[4] == 1.0 && m[2] == 0.5 * s.width && m[5] == 0.5 * s.height &&
+               extent_x == s.width && extent_y == s.height;
+    }
+
+    void locate(int64_t x0, int64_t y0, Places& at) const {
+        double u[BLOCK], v[BLOCK];
+        const double y = (y0 + 0.5) - 0.5 * s.height;
+        const double ym[3] = {m[1] * y, m[4] * y, m[7] * y};
+        for (int i = 0; i < BLOCK; ++i) {
+            const double x = (double(int32_t(x0) + i) + 0.5) - 0.5 * s.width;
+            u[i] = (m[0] * x + ym[0]) + m[2];
+            v[i] = (m[3] * x + ym[1]) + m[5];
+        }
+        if (!affine) {
+            for (int i = 0; i < BLOCK; ++i) {
+                const double x = (double(int32_t(x0) + i) + 0.5) - 0.5 * s.width;
+                const double depth = upper((m[6] * x + ym[2]) + m[8], 1e-6);
+                u[i] = u[i] / depth;
+                v[i] = v[i] / depth;
+            }
+        }
+        at.covered = true;
+        if (s.border == Border::constant || s.border == Border::cut) {
+            measure_cover(u, v, at);
+        } else if (s.border != Border::edge) {
+            fold(u, extent_x, s.width);
+            fold(v, extent_y, s.height);
+        }
+        place(u, int32_t(source.width), at.x, at.right);
+        place(v, int32_t(source.height), at.y, at.down);
+    }
+
+    void measure_cover(const double* u, const double* v, Places& at) const {
+        const double sx = double(s.width) / extent_x, sy = double(s.height) / extent_y;
+        int32_t least = 2048;
+        for (int i = 0; i < BLOCK; ++i) {
+            const double a = u[i] * sx, b = v[i] * sy;
+            const double x = lower(a, double(s.width) - a) + 0.5, y = lower(b, double(s.height) - b) + 0.5;
+            const int32_t cx = int32_t(nearest_even(clamp(x, 0.0, 1.0) * 2048.0));
+            const int32_t cy = int32_t(nearest_even(clamp(y, 0.0, 1.0) * 2048.0));
+            const int32_t cover = lower(cx, cy);
+            at.cover[i] = s.border == Border::cut && cover != 2048 ? 0 : cover;
+            least = lower(least, at.cover[i]);
+        }
+        at.covered = least == 2048;
+    }
+
+    // Bring coordinates back into the world; what is inside stays as it is.
+    void fold(double* u, double extent, int64_t canvas) const {
+        if (s.border == Border::wrap) {
+            for (int i = 0; i < BLOCK; ++i) {
+                const double folded = u[i] - extent * floor_of(u[i] / extent);
+                u[i] = u[i] >= 0.0 && u[i] <= extent ? u[i] : folded;
+            }
+            return;
+        }
+        const double rim = s.border == Border::symmetric ? 0.0 : 0.5 * extent / double(canvas);
+        const double period = 2.0 * (extent - 2.0 * rim);
+        for (int i = 0; i < BLOCK; ++i) {
+            double t = u[i] - rim;
+            t = t - period * floor_of(t / period);
+            const double folded = lower(t, period - t) + rim;
+            u[i] = period <= 0.0 ? rim : u[i] >= rim && u[i] <= extent - rim ? u[i] : folded;
+        }
+    }
+
+    static void place(const double* u, int32_t size, int32_t* first, int32_t* rest) {
+        const int32_t last = size >= 2 ? size - 2 : 0;
+        for (int i = 0; i < BLOCK; ++i) {
+            const int32_t at = int32_t(nearest_even(clamp(u[i] - 0.5, 0.0, double(size - 1)) * 65536.0));
+            first[i] = lower(at >> 16, last);
+            rest[i] = at - (first[i] << 16);
+        }
+    }
+
+    void block(const Places& at, int count, T* out) const {
+        if (s.nearest) return nearest(at, count, out);
+        if constexpr (sizeof(T) == 1) {
+            const int64_t bytes = (source.height - 1) * source.stride + source.width * s.channels;
+            if (source.width > 1 && bytes >= 8) {
+                if (s.channels == 1) return packed<1>(at, count, out, bytes);
+                if (s.channels == 3) return packed<3>(at, count, out, bytes);
+                if (s.channels == 4) return packed<4>(at, count, out, bytes);
+            }
+        }
+        for (int64_t c = 0; c < s.channels; ++c) channel(at, count, c, out);
+    }
+
+    void nearest(const Places& at, int count, T* out) const {
+        const int32_t least = s.border == Border::constant ? 1024 : 2048;
+        for (int i = 0; i < count; ++i) {
+            const int64_t x = at.x[i] + (at.right[i] >= 32768), y = at.y[i] + (at.down[i] >= 32768);
+            const T* from = reinterpret_cast<const T*>(source.data + y * source.stride) + x * s.channels;
+            const bool outside = !at.covered && at.cover[i] < least;
+            for (int64_t c = 0; c < s.channels; ++c) out[i * s.channels + c] = outside ? T(s.fill) : from[c];
+        }
+    }
+
+    // Any number of channels, any dtype, one channel at a time.
+    void channel(const Places& at, int count, int64_t c, T* out) const {
+        T taps[4][BLOCK];
+        const int64_t dx = source.width > 1 ? s.channels : 0, dy = source.height > 1 ? source.stride : 0;
+        for (int i = 0; i < count; ++i) {
+            const uint8_t* line = source.data + at.y[i] * source.stride;
+            const T* top = reinterpret_cast<const T*>(line) + at.x[i] * s.channels + c;
+            const T* bottom = reinterpret_cast<const T*>(line + dy) + at.x[i] * s.channels + c;
+            taps[0][i] = top[0];
+            taps[1][i] = top[dx];
+            taps[2][i] = bottom[0];
+            taps[3][i] = bottom[dx];
+        }
+        for (int i = 0; i < count; ++i) {
+            const int32_t cover = at.covered ? 2048 : at.cover[i];
+            if constexpr (sizeof(T) == 1)
+                out[i * s.channels + c] = blend(taps[0][i], taps[1][i], taps[2][i], taps[3][i], at.right[i] >> 5,
+                                                at.down[i] >> 5, cover, int32_t(s.fill));
+            else
+                out[i * s.channels + c] = mix(taps[0][i], taps[1][i], taps[2][i], taps[3][i], at.right[i], at.down[i],
+                                              cover);
+        }
+    }
+
+    T mix(float a, float b, float c, float d, int32_t right, int32_t down, int32_t cover) const {
+        const float x = float(right) / 65536.0f, y = float(down) / 65536.0f, z = float(cover) / 2048.0f;
+        const float top = a * (1.0f - x) + b * x, bottom = c * (1.0f - x) + d * x;
+        float value = top * (1.0f - y) + bottom * y;
+        if (cover != 2048) value = value * z + s.fill * (1.0f - z);
+        if constexpr (sizeof(T) == 2) return T(nearest_even(value));
+        else return value;
+    }
+
+    // 8-bit taps, 11-bit weights, one rounding to nearest even.
+    static inline uint8_t blend(int32_t a, int32_t b, int32_t c, int32_t d, int32_t x, int32_t y, int32_t cover,
+                                int32_t fill) {
+        const int32_t top = (a << 11) + (b - a) * x, bottom = (c << 11) + (d - c) * x;
+        const int32_t value = (top << 11) + (bottom - top) * y;
+        const int32_t mixed = cover == 2048 ? value : (value >> 11) * cover + (fill << 11) * (2048 - cover);
+        return uint8_t((mixed + 0x1fffff + ((mixed >> 22) & 1)) >> 22);
+    }
+
+    // uint8 with 1, 3 or 4 channels: one load brings both taps of a row, in all channels.
+    template <int C>
+    void packed(const Places& at, int count, uint8_t* out, int64_t bytes) const {
+        uint32_t left[2][BLOCK], right[2][BLOCK];
+        const int64_t dy = source.height > 1 ? source.stride : 0;
+        for (int i = 0; i < count; ++i) {
+            const int64_t offset = at.y[i] * source.stride + at.x[i] * C;
+            for (int line = 0; line < 2; ++line) {
+                const int64_t from = offset + line * dy;
+                if constexpr (C == 1) {
+                    const uint32_t pair = load<uint16_t>(source.data + from);
+                    left[line][i] = pair & 255;
+                    right[line][i] = pair >> 8;
+                } else {
+                    const int64_t safe = lower(from, bytes - 8);  // never past the caller's buffer
+                    const uint64_t pair = load<uint64_t>(source.data + safe) >> (8 * (from - safe));
+                    left[line][i] = uint32_t(pair);
+                    right[line][i] = uint32_t(pair >> (8 * C));
+                }
+            }
+        }
+        uint32_t packed_out[BLOCK];
+        if (at.covered) blend_block<C, true>(at, left, right, packed_out);
+        else blend_block<C, false>(at, left, right, packed_out);
+        if constexpr (C == 1) {
+            for (int i = 0; i < count; ++i) out[i] = uint8_t(packed_out[i]);
+        } else if constexpr (C == 4) {
+            memcpy(out, packed_out, count * 4);
+        } else {
+            for (int i = 0; i + 1 < count; ++i) memcpy(out + 3 * i, packed_out + i, 4);
+            memcpy(out + 3 * (count - 1), packed_out + count - 1, 3);
+        }
+    }
+
+    template <int C, bool COVERED>
+    void blend_block(const Places& at, const uint32_t (&left)[2][BLOCK], const uint32_t (&right)[2][BLOCK],
+                     uint32_t* out) const {
+        const int32_t fill = int32_t(s.fill);
+        for (int i = 0; i < BLOCK; ++i) {
+            const int32_t x = at.right[i] >> 5, y = at.down[i] >> 5, cover = COVERED ? 2048 : at.cover[i];
+            uint32_t pixel = 0;
+            for (int c = 0; c < C; ++c) {
+                const int32_t a = (left[0][i] >> (8 * c)) & 255, b = (right[0][i] >> (8 * c)) & 255;
+                const int32_t d = (left[1][i] >> (8 * c)) & 255, e = (right[1][i] >> (8 * c)) & 255;
+                pixel |= uint32_t(blend(a, b, d, e, x, y, cover, fill)) << (8 * c);
+            }
+            out[i] = pixel;
+        }
+    }
+};
+
+}  // namespace augury::AUGURY_ISA

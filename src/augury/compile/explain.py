@@ -1,0 +1,48 @@
+"""Say in words what was fused, what was not, why, and what another order would save."""
+
+from __future__ import annotations
+
+from augury.compile.fuse import Group
+from augury.compile.program import Program, Segment
+from augury.kernels import Noise, Point
+
+def explain(program: Program) -> str:
+    """A table of the program: one line for each kernel, then advice."""
+    steps = sum(len(g.steps) for s in program.segments for g in (s.resample, *s.pixelwise))
+    mode = "" if program.fused else ", not fused"
+    title = f"{program.canvas} -> {program.output.dtype}: {len(program.kernels)} kernels from {steps} steps{mode}"
+    rows = [row for segment in program.segments for row in _segment_rows(segment, program)]
+    width = max(len(names) for names, _, _ in rows)
+    kernel_width = max(len(kernel) for _, kernel, _ in rows)
+    lines = [f"  {names:<{width}} -> {kernel:<{kernel_width}}  {notes}".rstrip() for names, kernel, notes in rows]
+    return "\n".join([title, *lines, *(f"advice: {line}" for line in advice(program))])
+
+def advice(program: Program) -> list[str]:
+    """Which transforms would join an earlier kernel if they stood elsewhere."""
+    found = []
+    for before, segment in zip(program.segments, program.segments[1:], strict=False):
+        if program.fused and segment.sampling == before.sampling and before.pixelwise:
+            late, early = _names(segment.resample), _names(before.pixelwise[0])
+            found.append(f"{late} would join the resampling before if moved before {early}; this changes pixels")
+    return found
+
+def _segment_rows(segment: Segment, program: Program) -> list[tuple[str, str, str]]:
+    sampling = segment.sampling
+    border = f"border {sampling.border}, {sampling.interpolation}"
+    rows = [_row(segment.resample, f"{border}; one resampling" if len(segment.resample.steps) > 1 else border)]
+    integer = program.canvas.dtype == "uint8"
+    for group in segment.pixelwise:
+        if group.kind is Point:
+            rows.append(_row(group, "one table" if integer else "steps back to back"))
+        elif group.kind is Noise:
+            rows.append(_row(group, "addressed by pixel; no fusion past it"))
+        else:
+            rows.append(_row(group, "addressed by place; no fusion past it"))
+    return rows
+
+def _row(group: Group, note: str) -> tuple[str, str, str]:
+    merged = f"merged {len(group.steps)}, " if len(group.steps) > 1 else ""
+    return _names(group), group.kind.__name__, merged + "; ".join([note, *group.notes])
+
+def _names(group: Group) -> str:
+    return " | ".join(step.label for step in group.steps)

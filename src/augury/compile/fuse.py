@@ -1,0 +1,120 @@
+"""Fusion: one function for each rule, beginning with the reason it may not apply.
+
+Two classes of rule, never mixed. *Defining*: a run of Resample kernels means the composed map,
+resampled once. *Exact*: everything else; fused pixels equal unfused pixels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from augury.kernels import Kernel, Point, Resample
+from augury.transforms.policies import Barrier
+
+Branch = tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One declared transform as the compiler sees it.
+
+    branch : the (choice, child number) pairs that must have been drawn for it to act.
+    """
+
+    label: str
+    kind: type[Kernel] | type[Barrier]
+    permutes: bool = False
+    branch: Branch = ()
+    barrier: Barrier | None = None
+
+
+@dataclass(frozen=True)
+class Group:
+    """Steps that become one kernel."""
+
+    steps: tuple[Step, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def kind(self) -> type[Kernel] | type[Barrier]:
+        """The kernel all its steps lower to."""
+        return self.steps[0].kind
+
+    @property
+    def permutes(self) -> bool:
+        """Whether it only moves whole pixels."""
+        return all(step.permutes for step in self.steps)
+
+
+Groups = list[Group]
+
+
+def fuse(steps: list[Step]) -> Groups:
+    """Apply all rules until none changes anything."""
+    groups = [Group((step,)) for step in steps]
+    for rule in (sort_exclusive, move_flips, merge_resamples, merge_points):
+        groups = rule(groups)
+    return groups
+
+
+def sort_exclusive(groups: Groups) -> Groups:
+    """Exact. Branches of which a sample takes one may change places, geometry first, so that neighbours merge.
+
+    Not if any sample could pass through both.
+    """
+    return _bubble(groups, lambda a, b: _rank(a) > _rank(b) and _exclusive(a, b), "exclusive")
+
+
+def move_flips(groups: Groups) -> Groups:
+    """Exact. Whole-pixel moves pass tables, so that they join the geometry before them.
+
+    Not past noise or rectangles, which are addressed by place, and not past a barrier.
+    """
+    return _bubble(groups, lambda a, b: a.kind is Point and b.kind is Resample and b.permutes, "moved before a table")
+
+
+def merge_resamples(groups: Groups) -> Groups:
+    """Defining. Neighbouring maps are one map. Not across a barrier or a change of pixel values."""
+    return _merge(groups, Resample)
+
+
+def merge_points(groups: Groups) -> Groups:
+    """Exact. Neighbouring tables are one table (other dtypes keep every step). Not across a barrier."""
+    return _merge(groups, Point)
+
+
+def _merge(groups: Groups, kind: type[Kernel]) -> Groups:
+    merged: Groups = []
+    for group in groups:
+        if merged and group.kind is kind and merged[-1].kind is kind:
+            last = merged[-1]
+            merged[-1] = Group(last.steps + group.steps, tuple(dict.fromkeys(last.notes + group.notes)))
+        else:
+            merged.append(group)
+    return merged
+
+
+def _bubble(groups: Groups, may_swap: Callable[[Group, Group], bool], note: str) -> Groups:
+    """Let groups change places while `may_swap(a, b)` holds for neighbours a, b; note it on the moved one."""
+    groups = list(groups)
+    for end in range(1, len(groups)):
+        for i in range(end, 0, -1):
+            if not may_swap(groups[i - 1], groups[i]):
+                break
+            moved = replace(groups[i], notes=tuple(dict.fromkeys((*groups[i].notes, note))))
+            groups[i - 1], groups[i] = moved, groups[i - 1]
+    return groups
+
+
+def _rank(group: Group) -> int:
+    return 0 if group.kind is Resample else 1 if group.kind is Point else 2
+
+
+def _exclusive(a: Group, b: Group) -> bool:
+    """Whether no sample can pass through both: some choice sends them to different children."""
+    return all(
+        any(choice == other and child != other_child for choice, child in x.branch for other, other_child in y.branch)
+        for x in a.steps
+        for y in b.steps
+    )

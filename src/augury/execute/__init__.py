@@ -1,0 +1,1 @@
+"""Programs meet pixels: the slow definition, the native kernels, and what chooses between them."""

@@ -1,0 +1,96 @@
+"""Binds the C++ kernels; same functions, arguments and bytes as `reference`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from types import ModuleType
+from typing import Any, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from augury.draws import normal_table
+from augury.kernels import Affine, Border, Curve, Floats, Interpolation, Noise, Point, PointStep, Rectangle, Table
+
+Pixels = NDArray[Any]
+_BORDERS = {name: code for code, name in enumerate(get_args(Border))}
+
+
+@cache
+def library() -> ModuleType | None:
+    """The compiled module, or None where it was not built."""
+    try:
+        from augury import _native
+    except ImportError:
+        return None
+    _native.set_normal_table(normal_table())
+    return _native
+
+
+def reduce_box(image: Pixels, halvings: tuple[int, int]) -> Pixels:
+    """See `reference.reduce_box`."""
+    sides = [-(-side // (1 << k)) for side, k in zip(image.shape, halvings, strict=False)]
+    out = np.empty((*sides, image.shape[2]), image.dtype)
+    _loaded().reduce_box(_side_by_side(image), *halvings, out)
+    return out
+
+
+def segment(
+    sources: Sequence[Pixels],
+    extents: Floats,
+    matrices: Floats,
+    canvas: tuple[int, int],
+    border: Border,
+    fill: float,
+    interpolation: Interpolation,
+    kernels: Sequence[Point | Noise | Rectangle],
+    out: Pixels,
+    channels_first: bool,
+) -> None:
+    """See `reference.segment`."""
+    images = [_side_by_side(source) for source in sources]
+    steps = [step for kernel in kernels for step in _steps(kernel)]
+    nearest = interpolation == "nearest"
+    code = _BORDERS[border]
+    _loaded().segment(images, extents, matrices, canvas, code, fill, nearest, steps, out, channels_first)
+
+
+def _loaded() -> Any:
+    module = library()
+    assert module is not None
+    return module
+
+
+def _side_by_side(image: Pixels) -> Pixels:
+    """The image itself where its rows can be read in place, else a copy."""
+    c = image.shape[2]
+    inside = image.strides[1:] == (c * image.itemsize, image.itemsize) and image.strides[0] > 0
+    return image if inside else np.ascontiguousarray(image)
+
+
+def _steps(kernel: Point | Noise | Rectangle) -> list[dict[str, Any]]:
+    """A kernel as the dicts of arrays that the C++ reads."""
+    match kernel:
+        case Point(steps):
+            return [_point(step) for step in steps]
+        case Noise(std, key, counter, low, high, rounds):
+            clip = {"low": low, "high": high, "rounds": rounds}
+            return [{"kind": "noise", "a": _dense(std), "key": _dense(key), "counter": _dense(counter), **clip}]
+        case Rectangle(box, value):
+            return [{"kind": "rectangle", "a": _dense(box), "b": _dense(value)}]
+
+
+def _point(step: PointStep) -> dict[str, Any]:
+    match step:
+        case Table(values):
+            return {"kind": "table", "a": _dense(values)}
+        case Affine(gain, offset, low, high, rounds):
+            clip = {"low": low, "high": high, "rounds": rounds, "to_float": not np.isfinite(low)}
+            return {"kind": "affine", "a": _dense(gain), "b": _dense(offset), **clip}
+        case Curve(knots, on, low, high, rounds):
+            return {"kind": "curve", "a": _dense(knots), "on": _dense(on), "low": low, "high": high, "rounds": rounds}
+
+
+def _dense(a: Pixels) -> Pixels:
+    return np.ascontiguousarray(a)

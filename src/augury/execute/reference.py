@@ -1,0 +1,229 @@
+"""The definition of every kernel, in slow and obvious numpy. The native executor equals it bit for bit.
+
+Arithmetic is float64 for coordinates, integers for uint8 pixels and float32 for all others, with one
+operation for each rounding, so that plain C++ without fused multiply-add gives the same bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from augury.draws import normal_table, philox
+from augury.kernels import Affine, Border, Curve, Floats, Interpolation, Noise, Point, PointStep, Rectangle, Table
+
+Pixels = NDArray[Any]
+ONE = 65536  # coordinates are integers in 1/65536 of a pixel
+WEIGHT = 2048  # weights of uint8 pixels are integers in 1/2048
+
+
+def reduce_box(image: Pixels, halvings: tuple[int, int]) -> Pixels:
+    """Mean over exact 2^k boxes; boxes that reach over the far edges average the pixels they hold.
+
+    Parameters
+    ----------
+    image : (h, w, c) uint8, uint16 or float32. halvings : k for height and for width.
+    """
+    by, bx = 1 << halvings[0], 1 << halvings[1]
+    h, w, _ = image.shape
+    tops, lefts = np.arange(0, h, by), np.arange(0, w, bx)
+    exact = np.int64 if image.dtype.kind == "u" else np.float64
+    total = np.add.reduceat(np.add.reduceat(image.astype(exact), tops, axis=0), lefts, axis=1)
+    count = (np.minimum(by, h - tops)[:, None] * np.minimum(bx, w - lefts))[..., None]
+    if image.dtype.kind == "f":
+        return (total / count).astype(np.float32)
+    return _divide_to_even(total, count).astype(image.dtype)
+
+
+def segment(
+    sources: Sequence[Pixels],
+    extents: Floats,
+    matrices: Floats,
+    canvas: tuple[int, int],
+    border: Border,
+    fill: float,
+    interpolation: Interpolation,
+    kernels: Sequence[Point | Noise | Rectangle],
+    out: Pixels,
+    channels_first: bool,
+) -> None:
+    """Run one segment of a program on a batch.
+
+    Parameters
+    ----------
+    sources : n images (h, w, c) of one dtype, any sizes.
+    extents : (n, 2) height and width of the world in source pixels (a fraction where a box was cut).
+    matrices : (n, 3, 3) centred output pixel -> source coordinate, see `kernels.source_matrix`.
+    fill : in the units of the sources.
+    out : (n, height, width, c), or (n, c, height, width) with channels_first; written in place.
+    """
+    for i, source in enumerate(sources):
+        image = warp(source, extents[i], matrices[i], canvas, border, fill, interpolation)
+        for kernel in kernels:
+            image = apply(kernel, image, i)
+        out[i] = image.transpose(2, 0, 1) if channels_first else image
+
+
+# ---- Resample
+
+
+def warp(
+    source: Pixels,
+    extent: Floats,
+    matrix: Floats,
+    canvas: tuple[int, int],
+    border: Border,
+    fill: float,
+    interpolation: Interpolation,
+) -> Pixels:
+    """Read the source at the place of every canvas pixel: (h, w, c) -> (height, width, c)."""
+    h, w, _ = source.shape
+    height, width = canvas
+    x = (np.arange(width) + 0.5 - 0.5 * width)[None, :]
+    y = (np.arange(height) + 0.5 - 0.5 * height)[:, None]
+    row = [(m[0] * x + m[1] * y) + m[2] for m in matrix]
+    depth = np.maximum(row[2], 1e-6)
+    u, v = row[0] / depth, row[1] / depth
+
+    cover = np.minimum(_cover(u, extent[1], width), _cover(v, extent[0], height))
+    column, right = _place(_fold(u, extent[1], width, border), w)
+    line, down = _place(_fold(v, extent[0], height, border), h)
+    if interpolation == "nearest":
+        near = source[line + (down >= ONE // 2), column + (right >= ONE // 2)]
+        inside = cover >= (WEIGHT // 2 if border == "constant" else WEIGHT)
+        return near if border not in ("constant", "cut") else np.where(inside[..., None], near, source.dtype.type(fill))
+
+    taps = [[source[r, c] for c in (column, np.minimum(column + 1, w - 1))] for r in (line, np.minimum(line + 1, h - 1))]
+    if border == "cut":
+        cover = np.where(cover == WEIGHT, WEIGHT, 0)
+    elif border != "constant":
+        cover = np.full_like(cover, WEIGHT)
+    blend = _blend_uint8 if source.dtype == np.uint8 else _blend_float
+    return blend(taps, right[..., None], down[..., None], cover[..., None], fill)
+
+
+def _fold(u: Floats, extent: float, canvas: int, border: Border) -> Floats:
+    """Bring coordinates back into the world [0, extent]; what is inside stays as it is."""
+    if border in ("edge", "constant", "cut"):
+        return u  # _place clamps
+    if border == "wrap":
+        folded = u - extent * np.floor(u / extent)
+        return np.where((u >= 0) & (u <= extent), u, folded)
+    rim = 0.0 if border == "symmetric" else 0.5 * extent / canvas  # mirror folds about the first pixel's centre
+    period = 2.0 * (extent - 2.0 * rim)
+    if period <= 0.0:
+        return np.full_like(u, rim)
+    t = u - rim
+    t = t - period * np.floor(t / period)
+    return np.where((u >= rim) & (u <= extent - rim), u, np.minimum(t, period - t) + rim)
+
+
+def _cover(u: Floats, extent: float, canvas: int) -> NDArray[np.int64]:
+    """How much of a canvas pixel at u lies in the world, in 1/2048: 1 from the first pixel's centre on."""
+    at = u * (canvas / extent)
+    inside = np.minimum(at, canvas - at) + 0.5
+    return np.rint(np.clip(inside, 0.0, 1.0) * WEIGHT).astype(np.int64)
+
+
+def _place(u: Floats, size: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """First tap and distance from it in 1/65536; clamped, so that the second tap exists for size > 1."""
+    at = np.rint(np.clip(u - 0.5, 0.0, float(size - 1)) * ONE).astype(np.int64)
+    first = np.minimum(at // ONE, max(size - 2, 0))
+    return first, at - first * ONE
+
+
+def _blend_uint8(taps: list[list[Pixels]], right: Pixels, down: Pixels, cover: Pixels, fill: float) -> Pixels:
+    """11-bit weights, one rounding."""
+    x, y = right >> 5, down >> 5
+    (a, b), (c, d) = ([tap.astype(np.int64) for tap in pair] for pair in taps)
+    top, bottom = a * (WEIGHT - x) + b * x, c * (WEIGHT - x) + d * x
+    value = top * (WEIGHT - y) + bottom * y
+    blended = (value >> 11) * cover + int(fill) * WEIGHT * (WEIGHT - cover)
+    return _divide_to_even(np.where(cover == WEIGHT, value, blended), WEIGHT * WEIGHT).astype(np.uint8)
+
+
+def _blend_float(taps: list[list[Pixels]], right: Pixels, down: Pixels, cover: Pixels, fill: float) -> Pixels:
+    """16-bit weights in float32; uint16 is rounded to nearest even once, at the end."""
+    f = np.float32
+    x, y, z = right.astype(f) / f(ONE), down.astype(f) / f(ONE), cover.astype(f) / f(WEIGHT)
+    (a, b), (c, d) = ([tap.astype(f) for tap in pair] for pair in taps)
+    top, bottom = a * (f(1) - x) + b * x, c * (f(1) - x) + d * x
+    value = top * (f(1) - y) + bottom * y
+    value = np.where(cover == WEIGHT, value, value * z + f(fill) * (f(1) - z))
+    dtype = taps[0][0].dtype
+    return np.rint(value).astype(dtype) if dtype.kind == "u" else value
+
+
+def _divide_to_even(total: Pixels, count: Any) -> Pixels:
+    """total / count in integers, to nearest, ties to even."""
+    quotient, rest = np.divmod(total, count)
+    twice = 2 * rest
+    return quotient + ((twice > count) | ((twice == count) & (quotient % 2 == 1)))
+
+
+# ---- Point and Field
+
+
+def apply(kernel: Point | Noise | Rectangle, image: Pixels, i: int) -> Pixels:
+    """Row i of a kernel on one (h, w, c) image."""
+    match kernel:
+        case Point(steps):
+            for step in steps:
+                image = _point(step, image, i)
+            return image
+        case Noise():
+            return _noise(kernel, image, i)
+        case Rectangle(box, value):
+            top, left, bottom, right = box[i]
+            image = image.copy()
+            image[top:bottom, left:right] = value[i]
+            return image
+
+
+def _row(a: Pixels, i: int) -> Pixels:
+    return a[i if len(a) > 1 else 0]
+
+
+def _point(step: PointStep, image: Pixels, i: int) -> Pixels:
+    match step:
+        case Table(values):
+            table = np.broadcast_to(_row(values, i), (image.shape[2], 256))
+            return table[np.arange(image.shape[2]), image]
+        case Affine(gain, offset, low, high, rounds):
+            y = image.astype(np.float32) * _row(gain, i) + _row(offset, i)
+            # a last step to float32 has no bounds; every other keeps the dtype
+            return _finish(y, low, high, rounds, image.dtype if np.isfinite(low) else np.dtype(np.float32))
+        case Curve(knots, on, low, high, rounds):
+            if not on[i]:
+                return image
+            f = np.float32
+            scale = f(1.0) / f(high - low)
+            at = np.sqrt(np.clip((image.astype(f) - f(low)) * scale, f(0), f(1))) * f(knots.shape[1] - 1)
+            first = np.minimum(at.astype(np.int32), knots.shape[1] - 2)
+            t = at - first.astype(f)
+            a, b = knots[i][first], knots[i][first + 1]
+            return _finish(a * (f(1) - t) + b * t, low, high, rounds, image.dtype)
+
+
+def _noise(kernel: Noise, image: Pixels, i: int) -> Pixels:
+    std = kernel.std[i]
+    if std == 0:
+        return image
+    size = image.size
+    blocks = -(-size // 8)
+    counter = np.empty((blocks, 4), np.uint32)
+    counter[:, :3] = kernel.counter[i]
+    counter[:, 3] = np.arange(blocks)
+    words = philox(counter, [int(k) for k in kernel.key[i]])
+    halves = np.stack([words & 0xFFFF, words >> 16], axis=-1).reshape(-1)[:size]
+    z = normal_table()[halves.astype(np.uint16).view(np.int16) >> 4].reshape(image.shape)
+    return _finish(image.astype(np.float32) + std * z, kernel.low, kernel.high, kernel.rounds, image.dtype)
+
+
+def _finish(y: Pixels, low: float, high: float, rounds: bool, dtype: np.dtype[Any]) -> Pixels:
+    """Round to nearest even, then clip."""
+    y = np.clip(np.rint(y) if rounds else y, np.float32(low), np.float32(high))
+    return y.astype(dtype)

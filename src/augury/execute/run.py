@@ -1,0 +1,140 @@
+"""Run a lowered program on a batch, natively where the kernels were built."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from functools import cache
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from augury.compile.program import Lowered, Program
+from augury.errors import AuguryError
+from augury.execute import native, reference
+from augury.kernels import levels, source_matrix
+
+Pixels = NDArray[Any]
+Halvings = tuple[int, int]
+Fetch = Callable[[int, Halvings], Pixels]
+Empty = Callable[[tuple[int, ...], np.dtype[Any]], Pixels]
+
+
+@cache
+def default_executor() -> ModuleType:
+    """The native executor, or the reference with one warning."""
+    if native.library() is not None:
+        return native
+    warnings.warn(
+        "augury runs without its native kernels, about a hundred times slower: no C++ compiler was found "
+        "when it was installed. Install one (e.g. g++) and reinstall; `augury doctor` tells more.",
+        RuntimeWarning,
+        stacklevel=2,
+    )
+    return reference
+
+
+def run(
+    program: Program,
+    lowered: Lowered,
+    worlds: NDArray[np.int64],
+    fetch: Fetch,
+    *,
+    channels_first: bool = False,
+    executor: ModuleType | None = None,
+    empty: Empty = np.empty,
+) -> Pixels:
+    """Augment a batch.
+
+    Parameters
+    ----------
+    worlds : (n, 2) height and width of each sample's world in pixels of the decoded image.
+    fetch : (row, halvings) -> the sample's world (h, w, c), reduced by 2^k boxes.
+    channels_first : (n, c, h, w) instead of (n, h, w, c).
+    executor : module `native` or `reference`; the default is the first that was built.
+    empty : makes the output array.
+
+    Returns
+    -------
+    (n, h, w, c) in `program.output.dtype`.
+    """
+    execute = executor or default_executor()
+    canvas = program.canvas.shape[:2]
+    sources: Sequence[Pixels] = []
+    for k, segment in enumerate(lowered):
+        matrix, full = segment.resample.matrix, worlds
+        if k > 0:
+            full = np.broadcast_to(np.array(canvas), (len(matrix), 2))
+        halvings = levels(matrix, canvas, full.astype(np.float64))
+        if k == 0:
+            sources = [fetch(i, (int(y), int(x))) for i, (y, x) in enumerate(halvings)]
+        else:
+            sources = [_reduced(execute, s, (int(y), int(x))) for s, (y, x) in zip(sources, halvings, strict=True)]
+        extents = full / (2.0**halvings)
+        last = k == len(lowered) - 1
+        out = _output(program, len(matrix), last, channels_first, empty)
+        execute.segment(
+            sources,
+            extents,
+            source_matrix(matrix, canvas, extents),
+            canvas,
+            segment.sampling.border,
+            program.canvas.level(segment.sampling.fill),
+            segment.sampling.interpolation,
+            segment.pixelwise,
+            out,
+            channels_first and last,
+        )
+        sources = list(out)
+    # float16 is the float32 result rounded once
+    return out.astype(np.float16) if program.output.dtype == "float16" else out
+
+
+def move_masks(program: Program, lowered: Lowered, masks: Sequence[Pixels], executor: ModuleType | None = None) -> Pixels:
+    """Masks follow the pixels: nearest neighbour through the same matrices, `policy.mask_fill` outside.
+
+    Parameters
+    ----------
+    masks : n label images (h, w), uint8 or uint16, in the world of their sample.
+
+    Returns
+    -------
+    (n, height, width) in the dtype of the masks; holds no label that is not in the mask or mask_fill.
+    """
+    execute = executor or default_executor()
+    canvas = program.canvas.shape[:2]
+    current = [np.ascontiguousarray(mask)[..., None] for mask in masks]
+    for segment in lowered:
+        extents = np.array([mask.shape[:2] for mask in current], np.float64)
+        out = np.empty((len(current), *canvas, 1), current[0].dtype)
+        place = source_matrix(segment.resample.matrix, canvas, extents)
+        fill = float(program.policy.mask_fill)
+        execute.segment(current, extents, place, canvas, segment.sampling.border, fill, "nearest", (), out, False)
+        current = list(out)
+    return out[..., 0]
+
+
+def check_floats(image: Pixels, value_range: tuple[float, float], where: str) -> None:
+    """Raise unless a float image lies within its declared range and is finite."""
+    low, high = float(image.min()), float(image.max())
+    if not (value_range[0] <= low and high <= value_range[1]):
+        raise AuguryError(
+            f"{where}: values from {low:g} to {high:g} lie outside the value range {value_range[0]:g}..{value_range[1]:g}; "
+            "give value_range=(low, high)"
+        )
+
+
+def _reduced(execute: ModuleType, image: Pixels, halvings: Halvings) -> Pixels:
+    return image if halvings == (0, 0) else execute.reduce_box(image, halvings)  # type: ignore[no-any-return]
+
+
+def _output(program: Program, n: int, last: bool, channels_first: bool, empty: Empty) -> Pixels:
+    h, w, c = program.canvas.shape
+    if not last:
+        return np.empty((n, h, w, c), program.canvas.dtype)
+    dtype = np.dtype("float32" if program.output.dtype.startswith("float") else program.canvas.dtype)
+    return empty((n, c, h, w) if channels_first else (n, h, w, c), dtype)
+
+

@@ -1,0 +1,332 @@
+"""The executable primitives as data, how each composes, and the coordinates they use.
+
+Coordinates are written here and nowhere else. Pixel i covers [i, i + 1). Matrices act on
+*centred canvas* coordinates: x to the right and y down, in pixels, zero at the canvas centre. So a
+rotation about the centre is the bare rotation, and a mirrored map gives exactly mirrored numbers.
+Matrices map input to output; `source_matrix` inverts them once, for the executor.
+
+=========  ======================  ==============================================
+kernel     reads                   arrays, all with one row for each sample
+=========  ======================  ==============================================
+Resample   other places            matrix (n, 3, 3)
+Point      one pixel               steps: Table, Affine, Curve
+Noise      a pixel, its address    std (n,), key and counter of its Philox stream
+Rectangle  a pixel, its address    box (n, 4), value (n,)
+=========  ======================  ==============================================
+
+Noise and Rectangle are the two Field kernels of this version. Filter, Reduce and Opaque come with
+the transforms that need them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from augury.elementary import cosd_sind
+from augury.spec import Spec
+
+Floats = NDArray[np.float64]
+Rows = NDArray[np.bool_] | NDArray[np.int64] | slice
+
+Border = Literal["edge", "symmetric", "mirror", "wrap", "constant", "cut"]
+Interpolation = Literal["bilinear", "nearest"]
+CURVE_KNOTS = 4097
+
+
+# ---- matrices: (n, 3, 3) float64 stacks, products written out so that every machine rounds alike
+
+
+def identity(n: int) -> Floats:
+    """n identity matrices."""
+    return np.tile(np.eye(3), (n, 1, 1))
+
+
+def stack(rows: list[list[ArrayLike]]) -> Floats:
+    """3x3 nested list of scalars and (n,) columns -> (n, 3, 3)."""
+    columns = np.broadcast_arrays(*(np.asarray(v, np.float64) for row in rows for v in row))
+    return np.stack(columns, axis=-1).reshape(-1, 3, 3)
+
+
+def compose(second: Floats, first: Floats) -> Floats:
+    """The map that applies `first`, then `second`."""
+    return np.stack(
+        [
+            (second[:, i, 0:1] * first[:, 0] + second[:, i, 1:2] * first[:, 1]) + second[:, i, 2:3] * first[:, 2]
+            for i in range(3)
+        ],
+        axis=1,
+    )
+
+
+def invert(m: Floats) -> Floats:
+    """Inverse up to scale, by the adjugate, scaled so that the lower right entry is 1."""
+    a, b, c, d, e, f, g, h, i = np.moveaxis(m.reshape(-1, 9), 1, 0)
+    adjugate = stack(
+        [
+            [e * i - f * h, c * h - b * i, b * f - c * e],
+            [f * g - d * i, a * i - c * g, c * d - a * f],
+            [d * h - e * g, b * g - a * h, a * e - b * d],
+        ]
+    )
+    return adjugate / adjugate[:, 2:, 2:]
+
+
+def rotation(angle: ArrayLike) -> Floats:
+    """Counter-clockwise as seen, in degrees."""
+    cos, sin = cosd_sind(angle)
+    return stack([[cos, sin, 0.0], [-sin, cos, 0.0], [0.0, 0.0, 1.0]])
+
+
+def scaling(x: ArrayLike, y: ArrayLike) -> Floats:
+    """Factors above 1 make the subject larger."""
+    return stack([[x, 0.0, 0.0], [0.0, y, 0.0], [0.0, 0.0, 1.0]])
+
+
+def shift(x: ArrayLike, y: ArrayLike) -> Floats:
+    """Pixels to the right and down."""
+    return stack([[1.0, 0.0, x], [0.0, 1.0, y], [0.0, 0.0, 1.0]])
+
+
+def shear(x: ArrayLike, y: ArrayLike) -> Floats:
+    """Angles in degrees: x leans the upper half to the right, y lifts the right half."""
+    (cos_x, sin_x), (cos_y, sin_y) = cosd_sind(x), cosd_sind(y)
+    return stack([[1.0, -sin_x / cos_x, 0.0], [-sin_y / cos_y, 1.0, 0.0], [0.0, 0.0, 1.0]])
+
+
+def source_matrix(m: Floats, canvas: tuple[int, int], extent: Floats) -> Floats:
+    """Centred output pixel -> continuous source coordinate.
+
+    Parameters
+    ----------
+    m : (n, 3, 3) input to output, centred canvas coordinates.
+    canvas : (height, width) of the canvas.
+    extent : (n, 2) height and width of the source, in its own pixels.
+    """
+    back = invert(m)
+    size = np.asarray(canvas, np.float64)
+    x, y = extent[:, 1] / size[1], extent[:, 0] / size[0]
+    to_source = stack([[x, 0.0, 0.5 * extent[:, 1]], [0.0, y, 0.5 * extent[:, 0]], [0.0, 0.0, 1.0]])
+    return compose(to_source, back)
+
+
+def levels(m: Floats, canvas: tuple[int, int], extent: Floats) -> NDArray[np.int64]:
+    """How often each axis of the source is halved first, so that the remaining scale exceeds 1/2.
+
+    Parameters are those of `source_matrix`. Returns (n, 2): halvings of height and of width.
+    The scale is that of the map at the canvas centre; a tolerance of 1e-9 keeps a half exact.
+    """
+    offset = m[:, :2, 2] / m[:, 2:, 2]
+    jacobian = (m[:, :2, :2] - offset[:, :, None] * m[:, 2:, :2]) / m[:, 2:, 2:]
+    along = np.sqrt(jacobian[:, 0] * jacobian[:, 0] + jacobian[:, 1] * jacobian[:, 1])  # of x, of y
+    scale = along[:, ::-1] * np.asarray(canvas, np.float64) / extent
+    _, exponent = np.frexp(scale * (1.0 - 1e-9))  # scale in (2**(e-1), 2**e]
+    room = np.frexp(extent)[1] - 1  # a side of n pixels can be halved floor(log2 n) times
+    return np.clip(-exponent.astype(np.int64), 0, np.maximum(room, 0))
+
+
+# ---- Resample
+
+
+@dataclass(frozen=True)
+class Resample:
+    """Read other places. A run of these means the composed map, resampled once.
+
+    `permutes` marks kernels whose every row only moves whole pixels (flips): they may pass tables.
+    """
+
+    matrix: Floats
+    permutes: bool = False
+
+    def where(self, on: NDArray[np.bool_]) -> Resample:
+        """Rows that are off become the identity."""
+        return Resample(np.where(on[:, None, None], self.matrix, np.eye(3)), self.permutes)
+
+    def then(self, other: Resample) -> Resample:
+        """This map first, `other` second."""
+        return Resample(compose(other.matrix, self.matrix), self.permutes and other.permutes)
+
+    def rows(self, rows: Rows) -> Resample:
+        """The same kernel for some of its samples."""
+        return Resample(self.matrix[rows], self.permutes)
+
+
+# ---- Point
+
+
+@dataclass(frozen=True)
+class Table:
+    """y = values[x] for uint8 x: (n or 1, channels or 1, 256), uint8 or float32."""
+
+    values: NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Affine:
+    """y = clip(gain * x + offset) in float32, for uint16 and float32 x.
+
+    gain, offset : float32 (n or 1, channels or 1). low, high : the clip. rounds : to nearest even first.
+    """
+
+    gain: NDArray[np.float32]
+    offset: NDArray[np.float32]
+    low: float
+    high: float
+    rounds: bool
+
+
+@dataclass(frozen=True)
+class Curve:
+    """y = a curve through knots, for uint16 and float32 x; rows with on = False keep x.
+
+    knots : float32 (n, 4097), values at low + (k / 4096)^2 (high - low), interpolated linearly in k, that
+    is in the square root of x: fine steps where powers are steep.
+    """
+
+    knots: NDArray[np.float32]
+    on: NDArray[np.bool_]
+    low: float
+    high: float
+    rounds: bool
+
+
+PointStep = Table | Affine | Curve
+
+
+@dataclass(frozen=True)
+class Point:
+    """Read one pixel. For uint8 a run is one table; other dtypes keep every step, round and clip."""
+
+    steps: tuple[PointStep, ...]
+
+    @classmethod
+    def affine(cls, spec: Spec, gain: Floats, offset: Floats) -> Point:
+        """gain * x + offset on fractions of the value range; (n,) columns."""
+        if spec.dtype == "uint8":
+            return cls((Table(_table(lambda x: gain[:, None] * x + offset[:, None])),))
+        low, high = spec.value_range
+        shift = low - gain * low + offset * spec.full_scale
+        return cls((Affine(_column(gain), _column(shift), low, high, spec.is_integer),))
+
+    @classmethod
+    def curve(cls, spec: Spec, function: Callable[[Floats], Floats], on: NDArray[np.bool_]) -> Point:
+        """Any function of fractions of the value range: (k,) -> (n, k). Rows with on = False keep x."""
+        if spec.dtype == "uint8":
+            return cls((Table(_table(function)),)).where(on)
+        fraction = (np.arange(CURVE_KNOTS) / (CURVE_KNOTS - 1)) ** 2
+        low, high = spec.value_range
+        knots = np.clip(low + function(fraction) * spec.full_scale, low, high).astype(np.float32)
+        return cls((Curve(knots, on, low, high, spec.is_integer),))
+
+    def where(self, on: NDArray[np.bool_]) -> Point:
+        """Rows that are off become the identity."""
+        return Point(tuple(_step_where(step, on) for step in self.steps))
+
+    def then(self, other: Point) -> Point:
+        """This first, `other` second; tables are looked up in tables, which is exact."""
+        steps = self.steps
+        for step in other.steps:
+            if steps and isinstance(steps[-1], Table) and isinstance(step, Table):
+                steps = (*steps[:-1], Table(_chain(steps[-1].values, step.values)))
+            else:
+                steps = (*steps, step)
+        return Point(steps)
+
+    def rows(self, rows: Rows) -> Point:
+        """The same kernel for some of its samples."""
+        return Point(tuple(_step_rows(step, rows) for step in self.steps))
+
+
+def _table(function: Callable[[Floats], Floats]) -> NDArray[np.uint8]:
+    """(n, 1, 256) from a function of fractions."""
+    values = function(np.arange(256) / 255.0) * 255.0
+    return np.clip(np.rint(values), 0, 255).astype(np.uint8)[:, None, :]
+
+
+def _chain(first: NDArray[Any], second: NDArray[Any]) -> NDArray[Any]:
+    """second[first], row by row and channel by channel."""
+    n, c = (max(first.shape[i], second.shape[i]) for i in (0, 1))
+    first, second = (np.broadcast_to(t, (n, c, 256)) for t in (first, second))
+    return np.take_along_axis(second, first.astype(np.intp), axis=2)
+
+
+def _column(values: Floats) -> NDArray[np.float32]:
+    return values.astype(np.float32)[:, None]
+
+
+def _step_where(step: PointStep, on: NDArray[np.bool_]) -> PointStep:
+    match step:
+        case Table(values):
+            return Table(np.where(on[:, None, None], values, np.arange(256, dtype=np.uint8)))
+        case Affine(gain, offset, low, high, rounds):
+            one, zero = np.float32(1), np.float32(0)
+            off = on[:, None]
+            return Affine(np.where(off, gain, one), np.where(off, offset, zero), low, high, rounds)
+        case Curve(knots, was_on, low, high, rounds):
+            return Curve(knots, was_on & on, low, high, rounds)
+
+
+def _step_rows(step: PointStep, rows: Rows) -> PointStep:
+    def pick(a: NDArray[Any]) -> NDArray[Any]:
+        return a if len(a) == 1 else a[rows]
+
+    match step:
+        case Table(values):
+            return Table(pick(values))
+        case Affine(gain, offset, low, high, rounds):
+            return Affine(pick(gain), pick(offset), low, high, rounds)
+        case Curve(knots, on, low, high, rounds):
+            return Curve(knots[rows], on[rows], low, high, rounds)
+
+
+# ---- Field
+
+
+@dataclass(frozen=True)
+class Noise:
+    """x + std * z, rounded and clipped; z is standard normal, addressed by (y, x, channel).
+
+    std : float32 (n,), in the units of the array; 0 leaves the row alone.
+    key : uint32 (n, 2); counter : uint32 (n, 3), see `draws`. Value number (y * width + x) * channels + c
+    is the upper 12 bits (signed) of 16-bit half number (value % 8) of Philox block value // 8,
+    looked up in `draws.normal_table`.
+    """
+
+    std: NDArray[np.float32]
+    key: NDArray[np.uint32]
+    counter: NDArray[np.uint32]
+    low: float
+    high: float
+    rounds: bool
+
+    def where(self, on: NDArray[np.bool_]) -> Noise:
+        """Rows that are off become the identity."""
+        std = np.where(on, self.std, np.float32(0))
+        return Noise(std, self.key, self.counter, self.low, self.high, self.rounds)
+
+    def rows(self, rows: Rows) -> Noise:
+        """The same kernel for some of its samples."""
+        return Noise(self.std[rows], self.key[rows], self.counter[rows], self.low, self.high, self.rounds)
+
+
+@dataclass(frozen=True)
+class Rectangle:
+    """Fill a rectangle. box : int32 (n, 4) top, left, bottom, right, half-open; value : float32 (n,)."""
+
+    box: NDArray[np.int32]
+    value: NDArray[np.float32]
+
+    def where(self, on: NDArray[np.bool_]) -> Rectangle:
+        """Rows that are off become the identity."""
+        return Rectangle(np.where(on[:, None], self.box, np.int32(0)), self.value)
+
+    def rows(self, rows: Rows) -> Rectangle:
+        """The same kernel for some of its samples."""
+        return Rectangle(self.box[rows], self.value[rows])
+
+
+Kernel = Resample | Point | Noise | Rectangle

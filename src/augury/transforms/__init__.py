@@ -1,0 +1,41 @@
+"""Declarations only: no pixel is touched in this folder."""
+
+from augury.transforms.base import Node, Transform
+from augury.transforms.color import Brightness, Contrast, Gamma
+from augury.transforms.erase import Erase
+from augury.transforms.geometric import (
+    Affine,
+    HorizontalFlip,
+    Perspective,
+    ResizedCrop,
+    Rotate,
+    Shear,
+    Translate,
+    VerticalFlip,
+    Zoom,
+)
+from augury.transforms.noise import GaussianNoise
+from augury.transforms.policies import Barrier, OneOf, Policy, SomeOf
+
+__all__ = [
+    "Affine",
+    "Barrier",
+    "Brightness",
+    "Contrast",
+    "Erase",
+    "Gamma",
+    "GaussianNoise",
+    "HorizontalFlip",
+    "Node",
+    "OneOf",
+    "Perspective",
+    "Policy",
+    "ResizedCrop",
+    "Rotate",
+    "Shear",
+    "SomeOf",
+    "Transform",
+    "Translate",
+    "VerticalFlip",
+    "Zoom",
+]

@@ -1,0 +1,167 @@
+"""What a transform is: a frozen declaration that lowers drawn parameters to a kernel.
+
+No pixel is touched in this folder; pixels move in `execute/`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from augury.draws import Draws
+from augury.errors import PolicyError
+from augury.kernels import Kernel
+from augury.ranges import Choice, Fixed, Range, Unit, ends, is_fixed
+from augury.spec import Spec
+
+Params = Mapping[str, NDArray[Any]]
+Probability = Annotated[float, Field(ge=0.0, le=1.0, json_schema_extra={"unit": "probability", "identity": 0.0})]
+
+REGISTRY: dict[str, type[Node]] = {}
+
+
+class Node(BaseModel):
+    """Anything that can stand in a policy: a transform, a choice between them, a barrier.
+
+    Positional arguments follow field order; every problem is one `PolicyError` of one line.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    name: str = ""
+
+    def __init__(self, *args: Any, **fields: Any) -> None:
+        cls = type(self)
+        order = positional_fields(cls)
+        if len(args) > len(order):
+            raise PolicyError(f"{cls.__name__}: takes at most {len(order)} positional arguments ({', '.join(order)})")
+        for field, value in zip(order, args, strict=False):
+            if field in fields:
+                raise PolicyError(f"{cls.__name__}.{field}: given twice, by position and by name")
+            fields[field] = value
+        try:
+            super().__init__(**fields)
+        except ValidationError as error:
+            raise PolicyError(_one_line(cls, error)) from None
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        """Register by class name, so that a policy file can name it; never by import path."""
+        super().__pydantic_init_subclass__(**kwargs)
+        if cls.__name__.startswith("_") or cls.__name__ == "Transform":
+            return
+        taken = REGISTRY.get(cls.__name__)
+        if taken is not None and taken.__qualname__ != cls.__qualname__:
+            raise PolicyError(f"{cls.__name__}: a transform of this name exists already; choose another class name")
+        REGISTRY[cls.__name__] = cls
+
+    def __repr__(self) -> str:
+        cls = type(self)
+        shown = (f for f in (*positional_fields(cls), *_LAST) if f in cls.model_fields)
+        parts = [f"{f}={getattr(self, f)!r}" for f in dict.fromkeys(shown) if not _is_default(self, f)]
+        return f"{cls.__name__}({', '.join(parts)})"
+
+    __str__ = __repr__
+
+    @property
+    def label(self) -> str:
+        """The name its draws are addressed by: `name`, or the class name."""
+        return self.name or type(self).__name__
+
+    def to_document(self) -> dict[str, Any]:
+        """As a policy file writes it: `op` and the fields that differ from their defaults."""
+        changed = {f for f in type(self).model_fields if not _is_default(self, f)}
+        return {"op": type(self).__name__, **self.model_dump(mode="json", include=changed)}
+
+
+class Transform(Node):
+    """One declared change of a sample.
+
+    Subclasses declare range fields and implement `lower`; nothing else is needed.
+    `p` is the probability that a sample is transformed at all.
+    """
+
+    p: Probability = 1.0
+    draws_pixels: ClassVar[bool] = False  # random even when every field is fixed
+
+    def draw(self, draws: Draws) -> Params:
+        """One column (n,) or (n, count) for each range field."""
+        return {f: draw_range(draws, f, getattr(self, f), unit) for f, unit in range_fields(type(self)).items()}
+
+    def lower(self, params: Params, spec: Spec) -> Kernel:
+        """Turn drawn columns into a kernel with one row for each sample."""
+        raise NotImplementedError(f"{type(self).__name__}.lower")
+
+    @property
+    def is_random(self) -> bool:
+        """Whether two views of one sample can differ."""
+        if self.p == 0.0:
+            return False
+        fixed = all(is_fixed(getattr(self, f)) for f in range_fields(type(self)))
+        return self.p < 1.0 or self.draws_pixels or not fixed
+
+    @property
+    def is_identity(self) -> bool:
+        """Whether no sample is ever changed."""
+        ranges = range_fields(type(self))
+        neutral = [ends(getattr(self, f)) == (u.identity, u.identity) for f, u in ranges.items() if u.identity is not None]
+        return self.p == 0.0 or (bool(neutral) and all(neutral))
+
+
+_LAST = ("p", "name")  # keyword-friendly fields come after a transform's own
+
+
+def positional_fields(cls: type[Node]) -> list[str]:
+    """Field names in the order of positional arguments: a transform's own first, then p and name."""
+    own = [f for f in cls.model_fields if f not in _LAST]
+    return own + [f for f in _LAST if f in cls.model_fields]
+
+
+def range_fields(cls: type[Node]) -> dict[str, Unit]:
+    """The fields that hold a range, with their units."""
+    found = {}
+    for name, info in cls.model_fields.items():
+        units = [m for m in info.metadata if isinstance(m, Unit)]
+        if units:
+            found[name] = units[0]
+    return found
+
+
+def draw_range(draws: Draws, field: str, value: Range, unit: Unit) -> NDArray[np.float64]:
+    """Draw one field for all samples; a fixed field consumes nothing."""
+    match value:
+        case Fixed(v):
+            shape = (len(draws.address), unit.count) if unit.count else (len(draws.address),)
+            return np.full(shape, v)
+        case Choice(values, weights):
+            return np.asarray(values)[draws.choice(field, weights or [1.0] * len(values), unit.count)]
+    low, high = ends(value)
+    return (draws.log_uniform if unit.log else draws.uniform)(field, low, high, unit.count)
+
+
+def build(document: Any, where: str) -> Node:
+    """A node from its document form; `where` names the place in the file."""
+    if isinstance(document, Node):
+        return document
+    if not isinstance(document, dict) or "op" not in document:
+        raise PolicyError(f"{where}: expected a mapping with 'op', got {document!r}")
+    fields = {k: v for k, v in document.items() if k != "op"}
+    cls = REGISTRY.get(document["op"])
+    if cls is None:
+        raise PolicyError(f"{where}: unknown op {document['op']!r}; known: {', '.join(sorted(REGISTRY))}")
+    return cls(**fields)
+
+
+def _is_default(node: Node, field: str) -> bool:
+    return bool(getattr(node, field) == type(node).model_fields[field].get_default(call_default_factory=True))
+
+
+def _one_line(cls: type[Node], error: ValidationError) -> str:
+    first = error.errors(include_url=False)[0]
+    place = ".".join([cls.__name__, *(str(part) for part in first["loc"])])
+    if first["type"] == "extra_forbidden":
+        return f"{place}: no such argument; {cls.__name__} takes {', '.join(positional_fields(cls))}"
+    return f"{place}: {first['msg'].removeprefix('Value error, ')}"

@@ -1,0 +1,72 @@
+"""Policies as YAML and JSON, and the JSON Schema of both."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+
+from augury.errors import PolicyError
+from augury.transforms.base import REGISTRY, Node
+from augury.transforms.policies import Policy
+
+P = TypeVar("P", bound=Policy)
+
+
+def to_yaml(policy: Policy) -> str:
+    """The policy as YAML; classes are named by `op`."""
+    return yaml.safe_dump(policy.to_document(), sort_keys=False)
+
+
+def to_json(policy: Policy) -> str:
+    """The policy as JSON."""
+    return json.dumps(policy.to_document(), indent=2)
+
+
+def from_text(cls: type[P], text: str, where: str = "policy") -> P:
+    """A policy from YAML or JSON text; `where` names the file in errors."""
+    try:
+        document = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f", line {mark.line + 1}" if mark else ""
+        raise PolicyError(f"{where}{line}: not valid YAML or JSON ({getattr(error, 'problem', error)})") from None
+    if not isinstance(document, dict) or document.get("op") != "Policy":
+        raise PolicyError(f"{where}: expected a mapping with 'op: Policy' and 'transforms'")
+    try:
+        return cls(**{k: v for k, v in document.items() if k != "op"})
+    except PolicyError as error:
+        raise PolicyError(f"{where}: {error}") from None
+
+
+def load(cls: type[P], path: str | Path) -> P:
+    """A policy from a .yaml or .json file."""
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise PolicyError(f"{path}: cannot be read as a policy file ({error})") from None
+    return from_text(cls, text, str(path))
+
+
+def json_schema() -> dict[str, Any]:
+    """JSON Schema of a policy file: every registered transform with units, bounds and identities."""
+    nodes = {name: _node_schema(cls) for name, cls in sorted(REGISTRY.items())}
+    choices = {"Node": {"anyOf": [{"$ref": f"#/$defs/{name}"} for name in nodes]}}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Augury policy",
+        "$ref": "#/$defs/Policy",
+        "$defs": {**nodes, **choices},
+    }
+
+
+def _node_schema(cls: type[Node]) -> dict[str, Any]:
+    schema = cls.model_json_schema(mode="validation")
+    properties = {"op": {"const": cls.__name__}, **schema["properties"]}
+    if "transforms" in properties:
+        properties["transforms"] = {**properties["transforms"], "items": {"$ref": "#/$defs/Node"}}
+    schema["properties"] = properties
+    schema["required"] = ["op", *schema.get("required", [])]
+    return schema

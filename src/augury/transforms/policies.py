@@ -1,0 +1,128 @@
+"""Composition: policies, choices between transforms, barriers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, PlainSerializer, ValidationInfo, WithJsonSchema, field_validator, model_validator
+
+from augury.errors import PolicyError
+from augury.kernels import Border, Interpolation
+from augury.ranges import check_weights
+from augury.transforms.base import Node, Probability, Transform, build
+
+Fraction = Annotated[float, Field(ge=0.0, le=1.0, json_schema_extra={"unit": "fraction of the value range"})]
+
+
+def _children(value: Any, info: ValidationInfo) -> tuple[Node, ...]:
+    if not isinstance(value, (list, tuple)):
+        raise ValueError(f"expected a list of transforms, got {value!r}")
+    return tuple(build(child, f"{info.field_name}[{i}]") for i, child in enumerate(value))
+
+
+Children = Annotated[
+    tuple[Any, ...],
+    BeforeValidator(_children),
+    PlainSerializer(lambda children: [child.to_document() for child in children]),
+    WithJsonSchema({"type": "array", "items": {}}),  # `document.json_schema` says what the items are
+]
+
+
+class OneOf(Node):
+    """One of several transforms, equally likely unless weights are given; then the child's own p applies."""
+
+    transforms: Children
+    weights: tuple[float, ...] | None = None
+    p: Probability = 1.0
+
+    @model_validator(mode="after")
+    def _check(self) -> OneOf:
+        if not self.transforms:
+            raise PolicyError("OneOf: no transforms given")
+        if self.weights is not None:
+            check_weights(self.weights, len(self.transforms), "OneOf")
+        return self
+
+
+class SomeOf(Node):
+    """Some of several transforms, in policy order. count: how many, as a pair of whole numbers or one."""
+
+    transforms: Children
+    count: tuple[int, int] = (1, 2)
+    p: Probability = 1.0
+
+    @field_validator("count", mode="before")
+    @classmethod
+    def _pair(cls, value: Any) -> Any:
+        return (value, value) if isinstance(value, int) else value
+
+    @model_validator(mode="after")
+    def _check(self) -> SomeOf:
+        low, high = self.count
+        if not 0 <= low <= high <= len(self.transforms):
+            raise PolicyError(f"SomeOf: count {self.count} must lie within 0..{len(self.transforms)}, low first")
+        return self
+
+
+class Barrier(Node):
+    """Render what stands before into pixels; what follows may use another border, fill or interpolation."""
+
+    border: Border | None = None
+    fill: Fraction | None = None
+    interpolation: Interpolation | None = None
+
+
+class Policy(Node):
+    """Transforms in order, with the one border, fill and interpolation of their resampling.
+
+    border: edge, symmetric (dcba|abcd|dcba), mirror (dcb|abcd|cba), wrap, constant (blends with the fill
+    at the rim) or cut (hard edge). fill: fraction of the value range. mask_fill: label outside a mask.
+    """
+
+    transforms: Children = ()
+    border: Border = "edge"
+    fill: Fraction = 0.0
+    interpolation: Interpolation = "bilinear"
+    mask_fill: Annotated[int, Field(ge=0, le=65535, json_schema_extra={"unit": "label"})] = 255
+    version: Literal[1] = 1
+
+    @model_validator(mode="after")
+    def _check(self) -> Policy:
+        seen: set[str] = set()
+        for node in walk(self):
+            if isinstance(node, Policy) and node is not self and set(node.to_document()) - {"op", "transforms", "name"}:
+                raise PolicyError("Policy: border, fill and interpolation belong to the outer policy; use Barrier(...)")
+            if isinstance(node, (OneOf, SomeOf)) and any(isinstance(inner, Barrier) for inner in walk(node)):
+                raise PolicyError(f"{node.label}: a Barrier holds for every sample and cannot stand inside a choice")
+            if isinstance(node, (Policy, Barrier)):
+                continue
+            if node.label in seen:
+                kind = type(node).__name__
+                raise PolicyError(f"two transforms are called {node.label!r}; give one a name, e.g. {kind}(..., name='second')")
+            seen.add(node.label)
+        return self
+
+    @property
+    def is_random(self) -> bool:
+        """Whether two views of one sample can differ."""
+        return any(_is_random(node) for node in walk(self))
+
+
+def walk(node: Node) -> Iterator[Node]:
+    """The node and everything inside it, in policy order."""
+    yield node
+    if isinstance(node, (Policy, OneOf, SomeOf)):
+        for child in node.transforms:
+            yield from walk(child)
+
+
+def _is_random(node: Node) -> bool:
+    match node:
+        case Transform():
+            return node.is_random
+        case OneOf():
+            return len(node.transforms) > 1 or 0.0 < node.p < 1.0
+        case SomeOf():
+            return node.count != (len(node.transforms),) * 2 or 0.0 < node.p < 1.0
+    return False
