@@ -23,8 +23,7 @@ struct Step {
     int64_t row, channel;  // strides of a and b in elements
     const uint8_t* on;     // curve
     const uint32_t *key, *counter;
-    float low, high;
-    bool rounds;
+    float low, high;  // integers are rounded to nearest even, then clipped
 };
 
 struct Segment {

@@ -103,7 +103,6 @@ static Step step_of(nb::handle d, int64_t n, const Segment& s, bool is_last) {
     const auto bounds = [&] {
         step.low = nb::cast<float>(d["low"]);
         step.high = nb::cast<float>(d["high"]);
-        step.rounds = nb::cast<bool>(d["rounds"]);
     };
     const auto per_channel = [&](const Array& x, int64_t last) {
         const int64_t c = x.shape(1);

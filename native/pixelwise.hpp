@@ -16,26 +16,32 @@ struct Band {
     int64_t size() const { return lines * width * channels; }
 };
 
-// Philox4x32-10 on LANES counters at once.
+// Philox4x32-10 on LANES counters at once. Every product is taken of 64-bit lanes that hold 32-bit numbers,
+// the one form of a widening multiplication that compilers turn into the vector instruction for it.
 static inline void philox_block(uint32_t (&c)[4][LANES], uint32_t k0, uint32_t k1) {
+    uint64_t a[LANES], b[LANES], d[LANES], e[LANES];
+    for (int i = 0; i < LANES; ++i) a[i] = c[0][i], b[i] = c[1][i], d[i] = c[2][i], e[i] = c[3][i];
     for (int round = 0; round < 10; ++round) {
         for (int i = 0; i < LANES; ++i) {
-            const uint64_t p = uint64_t(0xD2511F53u) * c[0][i], q = uint64_t(0xCD9E8D57u) * c[2][i];
-            const uint32_t c1 = c[1][i], c3 = c[3][i];
-            c[0][i] = uint32_t(q >> 32) ^ c1 ^ k0;
-            c[1][i] = uint32_t(q);
-            c[2][i] = uint32_t(p >> 32) ^ c3 ^ k1;
-            c[3][i] = uint32_t(p);
+            const uint64_t p = 0xD2511F53u * (a[i] & 0xffffffffu), q = 0xCD9E8D57u * (d[i] & 0xffffffffu);
+            a[i] = (q >> 32) ^ b[i] ^ k0;
+            b[i] = q & 0xffffffffu;
+            d[i] = (p >> 32) ^ e[i] ^ k1;
+            e[i] = p & 0xffffffffu;
         }
         k0 += 0x9E3779B9u;
         k1 += 0xBB67AE85u;
     }
+    for (int i = 0; i < LANES; ++i)
+        c[0][i] = uint32_t(a[i]), c[1][i] = uint32_t(b[i]), c[2][i] = uint32_t(d[i]), c[3][i] = uint32_t(e[i]);
 }
 
+// Round to nearest even, then clip. The bounds of integers are integers, so clipping first changes nothing.
 template <typename T>
-static inline T finish(float y, float low, float high, bool rounds) {
-    y = clamp(y, low, high);  // the bounds of integers are integers, so clipping first changes nothing
-    return T(rounds ? nearest_even(y) : y);
+static inline T finish(float y, float low, float high) {
+    y = clamp(y, low, high);
+    if constexpr (sizeof(T) < 4) return T(nearest_even(y));
+    else return y;
 }
 
 template <typename T, typename Sum>
@@ -68,11 +74,12 @@ static void add_noise(const Step& step, int64_t i, const Band<T>& band) {
                 z[k * 8 + 2 * w] = normal_table[2048 + (int16_t(c[w][k]) >> 4)];
                 z[k * 8 + 2 * w + 1] = normal_table[2048 + (int32_t(c[w][k]) >> 20)];
             }
-        const int64_t first = upper(block * 8, begin), last = lower((block + LANES) * 8, end);
+        const int64_t first = upper(block * 8, begin), count = lower((block + LANES) * 8, end) - first;
         T* at = band.data + (first - begin);
-        const float* from = z + (first - block * 8);
-        for (int64_t k = 0; k < last - first; ++k)
-            at[k] = finish<T>(float(at[k]) + std * from[k], step.low, step.high, step.rounds);
+        T values[LANES * 8] = {};  // a copy of fixed length, so that the loop is vectorised
+        memcpy(values + (first - block * 8), at, count * sizeof(T));
+        for (int k = 0; k < LANES * 8; ++k) values[k] = finish<T>(float(values[k]) + std * z[k], step.low, step.high);
+        memcpy(at, values + (first - block * 8), count * sizeof(T));
     }
 }
 
@@ -95,7 +102,7 @@ static void apply_curve(const Step& step, int64_t i, const Band<T>& band) {
         const float at = __builtin_sqrtf(clamp((float(band.data[k]) - step.low) * scale, 0.0f, 1.0f)) * 4096.0f;
         const int32_t first = lower(int32_t(at), 4095);
         const float t = at - float(first);
-        band.data[k] = finish<T>(knots[first] * (1.0f - t) + knots[first + 1] * t, step.low, step.high, step.rounds);
+        band.data[k] = finish<T>(knots[first] * (1.0f - t) + knots[first + 1] * t, step.low, step.high);
     }
 }
 
@@ -105,7 +112,7 @@ static void apply_affine(const Step& step, int64_t i, const Band<T>& band) {
         const float gain = static_cast<const float*>(step.a)[i * step.row + c * step.channel];
         const float offset = static_cast<const float*>(step.b)[i * step.row + c * step.channel];
         for (int64_t k = c; k < band.size(); k += band.channels)
-            band.data[k] = finish<T>(float(band.data[k]) * gain + offset, step.low, step.high, step.rounds);
+            band.data[k] = finish<T>(float(band.data[k]) * gain + offset, step.low, step.high);
     }
 }
 
@@ -145,6 +152,18 @@ static inline void write(const Segment& s, const Band<T>& band, int64_t c, Out* 
     }
 }
 
+// Eight lookups from one load: the loads of the table are what takes time.
+static inline void look_up(const uint8_t* in, const float* table, float* out, int64_t count) {
+    int64_t k = 0;
+    for (; k + 8 <= count; k += 8) {
+        const uint64_t eight = load<uint64_t>(in + k);
+        float values[8];
+        for (int i = 0; i < 8; ++i) values[i] = table[(eight >> (8 * i)) & 255];
+        memcpy(out + k, values, sizeof values);
+    }
+    for (; k < count; ++k) out[k] = table[in[k]];
+}
+
 // The last step: band -> batch, in the batch's dtype and layout.
 template <typename T>
 static void emit(const Segment& s, const Step* last, int64_t i, const Band<T>& band, uint8_t* image_out) {
@@ -158,8 +177,7 @@ static void emit(const Segment& s, const Step* last, int64_t i, const Band<T>& b
         if (last->kind == StepKind::table) {
             if constexpr (sizeof(T) == 1) {
                 if (last->channel == 0 && !s.channels_first) {  // one table: channels need not be told apart
-                    const int64_t first = band.top * band.width * band.channels;
-                    for (int64_t k = 0; k < band.size(); ++k) out[first + k] = a[band.data[k]];
+                    look_up(band.data, a, out + band.top * band.width * band.channels, band.size());
                     return;
                 }
                 write(s, band, c, out, [a](T x) { return a[x]; });

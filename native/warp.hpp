@@ -32,6 +32,10 @@ struct Places {
     bool covered;  // all of cover is 2048
 };
 
+// The smallest word that holds two neighbouring uint8 pixels.
+template <int C> struct Pair { using Word = uint64_t; };
+template <> struct Pair<1> { using Word = uint16_t; };
+
 template <typename T>
 class Warp {
   public:
@@ -146,7 +150,7 @@ class Warp {
         if (s.nearest) return nearest(at, count, out);
         if constexpr (sizeof(T) == 1) {
             const int64_t bytes = (source.height - 1) * source.stride + source.width * s.channels;
-            if (source.width > 1 && bytes >= 8) {
+            if (source.width > 1 && bytes < (int64_t(1) << 31)) {
                 if (s.channels == 1) return packed<1>(at, count, out, bytes);
                 if (s.channels == 3) return packed<3>(at, count, out, bytes);
                 if (s.channels == 4) return packed<4>(at, count, out, bytes);
@@ -210,47 +214,51 @@ class Warp {
     // uint8 with 1, 3 or 4 channels: one load brings both taps of a row, in all channels.
     template <int C>
     void packed(const Places& at, int count, uint8_t* out, int64_t bytes) const {
-        uint32_t left[2][BLOCK], right[2][BLOCK];
-        const int64_t dy = source.height > 1 ? source.stride : 0;
-        for (int i = 0; i < count; ++i) {
-            const int64_t offset = at.y[i] * source.stride + at.x[i] * C;
-            for (int line = 0; line < 2; ++line) {
-                const int64_t from = offset + line * dy;
-                if constexpr (C == 1) {
-                    const uint32_t pair = load<uint16_t>(source.data + from);
-                    left[line][i] = pair & 255;
-                    right[line][i] = pair >> 8;
-                } else {
-                    const int64_t safe = lower(from, bytes - 8);  // never past the caller's buffer
-                    const uint64_t pair = load<uint64_t>(source.data + safe) >> (8 * (from - safe));
-                    left[line][i] = uint32_t(pair);
-                    right[line][i] = uint32_t(pair >> (8 * C));
-                }
-            }
+        using Word = typename Pair<C>::Word;
+        const int32_t stride = int32_t(source.stride), dy = source.height > 1 ? stride : 0;
+        int32_t offset[BLOCK], most = 0;
+        for (int i = 0; i < BLOCK; ++i) {
+            offset[i] = at.y[i] * stride + at.x[i] * C;
+            most = upper(most, offset[i]);
         }
-        uint32_t packed_out[BLOCK];
-        if (at.covered) blend_block<C, true>(at, left, right, packed_out);
-        else blend_block<C, false>(at, left, right, packed_out);
+        if (most + dy + int64_t(sizeof(Word)) > bytes) {  // never past the caller's buffer
+            for (int c = 0; c < C; ++c) channel(at, count, c, out);
+            return;
+        }
+        Word top[BLOCK], bottom[BLOCK];
+        for (int i = 0; i < BLOCK; ++i) {
+            top[i] = load<Word>(source.data + offset[i]);
+            bottom[i] = load<Word>(source.data + dy + offset[i]);
+        }
+        uint32_t pixels[BLOCK];
+        if (at.covered) blend_block<C, true>(at, top, bottom, pixels);
+        else blend_block<C, false>(at, top, bottom, pixels);
         if constexpr (C == 1) {
-            for (int i = 0; i < count; ++i) out[i] = uint8_t(packed_out[i]);
+            for (int i = 0; i < count; ++i) out[i] = uint8_t(pixels[i]);
         } else if constexpr (C == 4) {
-            memcpy(out, packed_out, count * 4);
+            memcpy(out, pixels, count * 4);
         } else {
-            for (int i = 0; i + 1 < count; ++i) memcpy(out + 3 * i, packed_out + i, 4);
-            memcpy(out + 3 * (count - 1), packed_out + count - 1, 3);
+            for (int i = 0; i + 1 < count; ++i) memcpy(out + 3 * i, pixels + i, 4);
+            memcpy(out + 3 * (count - 1), pixels + count - 1, 3);
         }
     }
 
-    template <int C, bool COVERED>
-    void blend_block(const Places& at, const uint32_t (&left)[2][BLOCK], const uint32_t (&right)[2][BLOCK],
-                     uint32_t* out) const {
+    template <int C, bool COVERED, typename Word>
+    void blend_block(const Places& at, const Word (&top)[BLOCK], const Word (&bottom)[BLOCK], uint32_t* out) const {
         const int32_t fill = int32_t(s.fill);
+        uint32_t taps[4][BLOCK];
+        for (int i = 0; i < BLOCK; ++i) {
+            taps[0][i] = uint32_t(top[i]);
+            taps[1][i] = uint32_t(top[i] >> (8 * C));
+            taps[2][i] = uint32_t(bottom[i]);
+            taps[3][i] = uint32_t(bottom[i] >> (8 * C));
+        }
         for (int i = 0; i < BLOCK; ++i) {
             const int32_t x = at.right[i] >> 5, y = at.down[i] >> 5, cover = COVERED ? 2048 : at.cover[i];
             uint32_t pixel = 0;
             for (int c = 0; c < C; ++c) {
-                const int32_t a = (left[0][i] >> (8 * c)) & 255, b = (right[0][i] >> (8 * c)) & 255;
-                const int32_t d = (left[1][i] >> (8 * c)) & 255, e = (right[1][i] >> (8 * c)) & 255;
+                const int32_t a = (taps[0][i] >> (8 * c)) & 255, b = (taps[1][i] >> (8 * c)) & 255;
+                const int32_t d = (taps[2][i] >> (8 * c)) & 255, e = (taps[3][i] >> (8 * c)) & 255;
                 pixel |= uint32_t(blend(a, b, d, e, x, y, cover, fill)) << (8 * c);
             }
             out[i] = pixel;

@@ -2,6 +2,16 @@
 
 from __future__ import annotations
 
+__all__ = [
+    "AuguryError",
+    "DataError",
+    "DecodeError",
+    "LeakError",
+    "MissingExtraError",
+    "PolicyError",
+    "StateError",
+]
+
 
 class AuguryError(Exception):
     """Base of every error that Augury raises on purpose."""

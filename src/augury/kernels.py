@@ -169,14 +169,14 @@ class Table:
 class Affine:
     """y = clip(gain * x + offset) in float32, for uint16 and float32 x.
 
-    gain, offset : float32 (n or 1, channels or 1). low, high : the clip. rounds : to nearest even first.
+    gain, offset : float32 (n or 1, channels or 1). low, high : the clip; infinite for the last step of a
+    program, which gives float32. Integers are rounded to nearest even first.
     """
 
     gain: NDArray[np.float32]
     offset: NDArray[np.float32]
     low: float
     high: float
-    rounds: bool
 
 
 @dataclass(frozen=True)
@@ -191,7 +191,6 @@ class Curve:
     on: NDArray[np.bool_]
     low: float
     high: float
-    rounds: bool
 
 
 PointStep = Table | Affine | Curve
@@ -210,7 +209,7 @@ class Point:
             return cls((Table(_table(lambda x: gain[:, None] * x + offset[:, None])),))
         low, high = spec.value_range
         shift = low - gain * low + offset * spec.full_scale
-        return cls((Affine(_column(gain), _column(shift), low, high, spec.is_integer),))
+        return cls((Affine(_column(gain), _column(shift), low, high),))
 
     @classmethod
     def curve(cls, spec: Spec, function: Callable[[Floats], Floats], on: NDArray[np.bool_]) -> Point:
@@ -220,7 +219,7 @@ class Point:
         fraction = (np.arange(CURVE_KNOTS) / (CURVE_KNOTS - 1)) ** 2
         low, high = spec.value_range
         knots = np.clip(low + function(fraction) * spec.full_scale, low, high).astype(np.float32)
-        return cls((Curve(knots, on, low, high, spec.is_integer),))
+        return cls((Curve(knots, on, low, high),))
 
     def where(self, on: NDArray[np.bool_]) -> Point:
         """Rows that are off become the identity."""
@@ -262,12 +261,12 @@ def _step_where(step: PointStep, on: NDArray[np.bool_]) -> PointStep:
     match step:
         case Table(values):
             return Table(np.where(on[:, None, None], values, np.arange(256, dtype=np.uint8)))
-        case Affine(gain, offset, low, high, rounds):
+        case Affine(gain, offset, low, high):
             one, zero = np.float32(1), np.float32(0)
             off = on[:, None]
-            return Affine(np.where(off, gain, one), np.where(off, offset, zero), low, high, rounds)
-        case Curve(knots, was_on, low, high, rounds):
-            return Curve(knots, was_on & on, low, high, rounds)
+            return Affine(np.where(off, gain, one), np.where(off, offset, zero), low, high)
+        case Curve(knots, was_on, low, high):
+            return Curve(knots, was_on & on, low, high)
 
 
 def _step_rows(step: PointStep, rows: Rows) -> PointStep:
@@ -277,10 +276,10 @@ def _step_rows(step: PointStep, rows: Rows) -> PointStep:
     match step:
         case Table(values):
             return Table(pick(values))
-        case Affine(gain, offset, low, high, rounds):
-            return Affine(pick(gain), pick(offset), low, high, rounds)
-        case Curve(knots, on, low, high, rounds):
-            return Curve(knots[rows], on[rows], low, high, rounds)
+        case Affine(gain, offset, low, high):
+            return Affine(pick(gain), pick(offset), low, high)
+        case Curve(knots, on, low, high):
+            return Curve(knots[rows], on[rows], low, high)
 
 
 # ---- Field
@@ -301,16 +300,15 @@ class Noise:
     counter: NDArray[np.uint32]
     low: float
     high: float
-    rounds: bool
 
     def where(self, on: NDArray[np.bool_]) -> Noise:
         """Rows that are off become the identity."""
         std = np.where(on, self.std, np.float32(0))
-        return Noise(std, self.key, self.counter, self.low, self.high, self.rounds)
+        return Noise(std, self.key, self.counter, self.low, self.high)
 
     def rows(self, rows: Rows) -> Noise:
         """The same kernel for some of its samples."""
-        return Noise(self.std[rows], self.key[rows], self.counter[rows], self.low, self.high, self.rounds)
+        return Noise(self.std[rows], self.key[rows], self.counter[rows], self.low, self.high)
 
 
 @dataclass(frozen=True)

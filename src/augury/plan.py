@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,7 +40,7 @@ class Plan:
         flat = {f"{label}/{field}": a for label, fields in self.columns.items() for field, a in fields.items()}
         part = Path(f"{path}.part")
         with part.open("wb") as file:
-            np.savez(file, allow_pickle=False, ids=self.ids, **flat)
+            np.savez(file, ids=self.ids, **flat)
         os.replace(part, path)
 
     @classmethod
@@ -47,13 +48,13 @@ class Plan:
         """Read what `save` wrote."""
         columns: dict[str, dict[str, NDArray[Any]]] = {}
         try:
-            with np.load(path, allow_pickle=False) as file:
+            with Path(path).open("rb") as raw, np.load(raw, allow_pickle=False) as file:
                 ids = file["ids"]
                 for key in file.files:
                     if key != "ids":
                         label, field = key.rsplit("/", 1)
                         columns.setdefault(label, {})[field] = file[key]
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, EOFError, ValueError, TypeError, KeyError, BadZipFile) as error:
             raise PolicyError(f"{path}: not a saved plan ({error})") from None
         return cls(ids, columns)
 

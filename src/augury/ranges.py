@@ -108,8 +108,12 @@ class Unit:
 
     def check(self, value: Any) -> Range:
         """Return `value` as a Range within the bounds, or raise a ValueError saying what to write."""
-        if isinstance(value, dict):
-            value = _from_document(value)
+        try:
+            return self._checked(_from_document(value) if isinstance(value, dict) else value)
+        except PolicyError as error:
+            raise ValueError(str(error)) from None
+
+    def _checked(self, value: Any) -> Range:
         if isinstance(value, bool) or isinstance(value, (int, float)):
             raise ValueError(self._bare_number(value))
         if not isinstance(value, (Fixed, Choice)):
@@ -134,7 +138,7 @@ class Unit:
         elif self.low < 0:
             low, high = -abs(value), abs(value)
         else:
-            low, high = 0, value
+            low, high = max(0.0, self.low), value
         return f"{value:g} is a bare number; write ({low:.4g}, {high:.4g}) for a range or Fixed({value:g})"
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:

@@ -20,6 +20,7 @@ class Step:
     """One declared transform as the compiler sees it.
 
     branch : the (choice, child number) pairs that must have been drawn for it to act.
+    declared : False for what `prepare` adds at both ends.
     """
 
     label: str
@@ -27,6 +28,7 @@ class Step:
     permutes: bool = False
     branch: Branch = ()
     barrier: Barrier | None = None
+    declared: bool = True
 
 
 @dataclass(frozen=True)

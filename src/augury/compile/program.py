@@ -16,8 +16,6 @@ from augury.spec import Spec
 from augury.transforms.base import Node, Transform
 from augury.transforms.policies import Barrier, OneOf, Policy, SomeOf
 
-PREPARE, NORMALIZE = "prepare", "normalize"
-
 
 @dataclass(frozen=True)
 class Sampling:
@@ -104,11 +102,11 @@ class Program:
         )
 
     def _lower_group(self, group: Group, plan: Plan, start: Kernel | None = None):  # type: ignore[no-untyped-def]
-        kernels = [self._lower_step(step, plan) for step in group.steps if step.label != PREPARE]
+        kernels = [self._lower_step(step, plan) for step in group.steps if step.declared or step.kind is Point]
         return reduce(lambda a, b: a.then(b), kernels if start is None else [start, *kernels])
 
     def _lower_step(self, step: Step, plan: Plan):  # type: ignore[no-untyped-def]
-        if step.label == NORMALIZE:
+        if not step.declared:
             return self.prepare.point(self.canvas)
         params = plan.columns[step.label]
         return self._transforms[step.label].lower(params, self.canvas).where(params["on"])
@@ -123,9 +121,9 @@ def compile_policy(policy: Policy, prepare: Prepare, source: Spec, *, fuse_steps
     fuse_steps : False runs every transform by itself, for comparison.
     """
     canvas = prepare.canvas(source)
-    steps = [Step(PREPARE, Resample), *_steps(policy, canvas)]
+    steps = [Step("prepare", Resample, declared=False), *_steps(policy, canvas)]
     if prepare.point(canvas) is not None:
-        steps.append(Step(NORMALIZE, Point))
+        steps.append(Step("normalize", Point, declared=False))
     groups = fuse(steps) if fuse_steps else [Group((step,)) for step in steps]
     return Program(policy, prepare, canvas, _segments(groups, policy), fuse_steps)
 

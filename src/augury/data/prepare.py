@@ -102,11 +102,28 @@ class Prepare:
             at_black, at_white = _values(self.normalize, np.array([0.0, 1.0]), canvas.channels).T
             gain = (at_white - at_black) / scale
             offset = at_black - low * gain
-        return Point((Affine(gain.astype(np.float32)[None], offset.astype(np.float32)[None], -np.inf, np.inf, False),))
+        return Point((Affine(gain.astype(np.float32)[None], offset.astype(np.float32)[None], -np.inf, np.inf),))
 
     def to_document(self) -> dict[str, Any]:
         """As JSON writes it, to be exported beside a model."""
         return asdict(self)
+
+
+@dataclass(frozen=True)
+class PreparedSpec(Spec):
+    """Spec of a prepared dataset's batches, with what they come from, so that policies can be explained."""
+
+    source: Spec | None = None
+    prepare: Prepare | None = None
+
+    @classmethod
+    def of(cls, source: Spec, prepare: Prepare) -> PreparedSpec:
+        """The spec of what `prepare` makes of `source`."""
+        output = prepare.output(prepare.canvas(source))
+        return cls(output.kind, *output.shape, output.dtype, output.value_range, source, prepare)
+
+    def __str__(self) -> str:
+        return super().__str__()
 
 
 def _values(normalize: Normalize, x: Floats, channels: int) -> Floats:

@@ -74,8 +74,8 @@ def _steps(kernel: Point | Noise | Rectangle) -> list[dict[str, Any]]:
     match kernel:
         case Point(steps):
             return [_point(step) for step in steps]
-        case Noise(std, key, counter, low, high, rounds):
-            clip = {"low": low, "high": high, "rounds": rounds}
+        case Noise(std, key, counter, low, high):
+            clip = {"low": low, "high": high}
             return [{"kind": "noise", "a": _dense(std), "key": _dense(key), "counter": _dense(counter), **clip}]
         case Rectangle(box, value):
             return [{"kind": "rectangle", "a": _dense(box), "b": _dense(value)}]
@@ -85,11 +85,11 @@ def _point(step: PointStep) -> dict[str, Any]:
     match step:
         case Table(values):
             return {"kind": "table", "a": _dense(values)}
-        case Affine(gain, offset, low, high, rounds):
-            clip = {"low": low, "high": high, "rounds": rounds, "to_float": not np.isfinite(low)}
+        case Affine(gain, offset, low, high):
+            clip = {"low": low, "high": high, "to_float": not np.isfinite(low)}
             return {"kind": "affine", "a": _dense(gain), "b": _dense(offset), **clip}
-        case Curve(knots, on, low, high, rounds):
-            return {"kind": "curve", "a": _dense(knots), "on": _dense(on), "low": low, "high": high, "rounds": rounds}
+        case Curve(knots, on, low, high):
+            return {"kind": "curve", "a": _dense(knots), "on": _dense(on), "low": low, "high": high}
 
 
 def _dense(a: Pixels) -> Pixels:

@@ -192,11 +192,10 @@ def _point(step: PointStep, image: Pixels, i: int) -> Pixels:
         case Table(values):
             table = np.broadcast_to(_row(values, i), (image.shape[2], 256))
             return table[np.arange(image.shape[2]), image]
-        case Affine(gain, offset, low, high, rounds):
+        case Affine(gain, offset, low, high):
             y = image.astype(np.float32) * _row(gain, i) + _row(offset, i)
-            # a last step to float32 has no bounds; every other keeps the dtype
-            return _finish(y, low, high, rounds, image.dtype if np.isfinite(low) else np.dtype(np.float32))
-        case Curve(knots, on, low, high, rounds):
+            return _finish(y, low, high, image.dtype) if np.isfinite(low) else y
+        case Curve(knots, on, low, high):
             if not on[i]:
                 return image
             f = np.float32
@@ -205,7 +204,7 @@ def _point(step: PointStep, image: Pixels, i: int) -> Pixels:
             first = np.minimum(at.astype(np.int32), knots.shape[1] - 2)
             t = at - first.astype(f)
             a, b = knots[i][first], knots[i][first + 1]
-            return _finish(a * (f(1) - t) + b * t, low, high, rounds, image.dtype)
+            return _finish(a * (f(1) - t) + b * t, low, high, image.dtype)
 
 
 def _noise(kernel: Noise, image: Pixels, i: int) -> Pixels:
@@ -220,10 +219,10 @@ def _noise(kernel: Noise, image: Pixels, i: int) -> Pixels:
     words = philox(counter, [int(k) for k in kernel.key[i]])
     halves = np.stack([words & 0xFFFF, words >> 16], axis=-1).reshape(-1)[:size]
     z = normal_table()[halves.astype(np.uint16).view(np.int16) >> 4].reshape(image.shape)
-    return _finish(image.astype(np.float32) + std * z, kernel.low, kernel.high, kernel.rounds, image.dtype)
+    return _finish(image.astype(np.float32) + std * z, kernel.low, kernel.high, image.dtype)
 
 
-def _finish(y: Pixels, low: float, high: float, rounds: bool, dtype: np.dtype[Any]) -> Pixels:
-    """Round to nearest even, then clip."""
-    y = np.clip(np.rint(y) if rounds else y, np.float32(low), np.float32(high))
+def _finish(y: Pixels, low: float, high: float, dtype: np.dtype[Any]) -> Pixels:
+    """Round integers to nearest even, then clip."""
+    y = np.clip(np.rint(y) if dtype.kind == "u" else y, np.float32(low), np.float32(high))
     return y.astype(dtype)

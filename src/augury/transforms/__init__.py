@@ -1,6 +1,6 @@
 """Declarations only: no pixel is touched in this folder."""
 
-from augury.transforms.base import Node, Transform
+from augury.transforms.base import Transform
 from augury.transforms.color import Brightness, Contrast, Gamma
 from augury.transforms.erase import Erase
 from augury.transforms.geometric import (
@@ -15,7 +15,8 @@ from augury.transforms.geometric import (
     Zoom,
 )
 from augury.transforms.noise import GaussianNoise
-from augury.transforms.policies import Barrier, OneOf, Policy, SomeOf
+from augury.transforms.policies import Barrier, OneOf, SomeOf
+from augury.transforms.policies import Policy as Policy
 
 __all__ = [
     "Affine",
@@ -26,10 +27,8 @@ __all__ = [
     "Gamma",
     "GaussianNoise",
     "HorizontalFlip",
-    "Node",
     "OneOf",
     "Perspective",
-    "Policy",
     "ResizedCrop",
     "Rotate",
     "Shear",

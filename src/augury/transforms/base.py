@@ -54,7 +54,8 @@ class Node(BaseModel):
         if cls.__name__.startswith("_") or cls.__name__ == "Transform":
             return
         taken = REGISTRY.get(cls.__name__)
-        if taken is not None and taken.__qualname__ != cls.__qualname__:
+        extends = taken is not None and issubclass(cls, taken) and not issubclass(cls, Transform)  # the face of Policy
+        if taken is not None and _origin(taken) != _origin(cls) and not extends:
             raise PolicyError(f"{cls.__name__}: a transform of this name exists already; choose another class name")
         REGISTRY[cls.__name__] = cls
 
@@ -149,10 +150,17 @@ def build(document: Any, where: str) -> Node:
     if not isinstance(document, dict) or "op" not in document:
         raise PolicyError(f"{where}: expected a mapping with 'op', got {document!r}")
     fields = {k: v for k, v in document.items() if k != "op"}
-    cls = REGISTRY.get(document["op"])
+    cls = REGISTRY.get(str(document["op"]))
     if cls is None:
         raise PolicyError(f"{where}: unknown op {document['op']!r}; known: {', '.join(sorted(REGISTRY))}")
-    return cls(**fields)
+    try:
+        return cls(**{str(k): v for k, v in fields.items()})
+    except PolicyError as error:
+        raise PolicyError(f"{where}: {error}") from None
+
+
+def _origin(cls: type[Node]) -> tuple[str, str]:
+    return cls.__module__, cls.__qualname__
 
 
 def _is_default(node: Node, field: str) -> bool:

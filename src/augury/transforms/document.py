@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,7 +18,7 @@ P = TypeVar("P", bound=Policy)
 
 def to_yaml(policy: Policy) -> str:
     """The policy as YAML; classes are named by `op`."""
-    return yaml.safe_dump(policy.to_document(), sort_keys=False)
+    return yaml.dump(policy.to_document(), Dumper=_Dumper, sort_keys=False)
 
 
 def to_json(policy: Policy) -> str:
@@ -28,7 +29,7 @@ def to_json(policy: Policy) -> str:
 def from_text(cls: type[P], text: str, where: str = "policy") -> P:
     """A policy from YAML or JSON text; `where` names the file in errors."""
     try:
-        document = yaml.safe_load(text)
+        document = _parsed(text)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 1}" if mark else ""
@@ -36,9 +37,29 @@ def from_text(cls: type[P], text: str, where: str = "policy") -> P:
     if not isinstance(document, dict) or document.get("op") != "Policy":
         raise PolicyError(f"{where}: expected a mapping with 'op: Policy' and 'transforms'")
     try:
-        return cls(**{k: v for k, v in document.items() if k != "op"})
+        return cls(**{str(k): v for k, v in document.items() if k != "op"})
     except PolicyError as error:
         raise PolicyError(f"{where}: {error}") from None
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML 1.1 takes 1e-05 for text; JSON and YAML 1.2 for a number."""
+
+
+class _Dumper(yaml.SafeDumper):
+    """Quotes text that `_Loader` would take for a number."""
+
+
+_EXPONENT = re.compile(r"[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+$")
+for _side in (_Loader, _Dumper):
+    _side.add_implicit_resolver("tag:yaml.org,2002:float", _EXPONENT, list("-+0123456789"))
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return yaml.load(text, _Loader)  # noqa: S506, a SafeLoader
 
 
 def load(cls: type[P], path: str | Path) -> P:

@@ -30,4 +30,4 @@ class GaussianNoise(Transform):
     def lower(self, params: Params, spec: Spec) -> Noise:
         """x + std * z in the units of the array."""
         std = (params["std"] * spec.full_scale).astype(np.float32)
-        return Noise(std, params["key"], params["counter"], *spec.value_range, spec.is_integer)
+        return Noise(std, params["key"], params["counter"], *spec.value_range)

@@ -106,7 +106,7 @@ class Policy(Node):
     @property
     def is_random(self) -> bool:
         """Whether two views of one sample can differ."""
-        return any(_is_random(node) for node in walk(self))
+        return _is_random(self)
 
 
 def walk(node: Node) -> Iterator[Node]:
@@ -122,7 +122,13 @@ def _is_random(node: Node) -> bool:
         case Transform():
             return node.is_random
         case OneOf():
-            return len(node.transforms) > 1 or 0.0 < node.p < 1.0
-        case SomeOf():
-            return node.count != (len(node.transforms),) * 2 or 0.0 < node.p < 1.0
-    return False
+            varies = len(node.transforms) > 1
+        case SomeOf(count=(low, high)):
+            varies = not low == high == len(node.transforms)
+            if high == 0:
+                return False
+        case Policy():
+            return any(_is_random(child) for child in node.transforms)
+        case _:
+            return False
+    return node.p > 0.0 and (varies or node.p < 1.0 or any(_is_random(child) for child in node.transforms))

@@ -1,0 +1,71 @@
+"""Augury: augmentation for small datasets, streamed, reproducible, train-only, and measured.
+
+Importing this loads the standard library only; every name below is fetched when first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "augury.api": ["Dataset", "Policy", "Split", "Stream", "from_arrays", "open", "preview"],
+    "augury.stream.engine": ["Batch"],
+    "augury.ranges": ["Choice", "Fixed"],
+    "augury.spec": ["Spec"],
+    "augury.errors": [
+        "AuguryError",
+        "DataError",
+        "DecodeError",
+        "LeakError",
+        "MissingExtraError",
+        "PolicyError",
+        "StateError",
+    ],
+    "augury.transforms": [
+        "Affine",
+        "Barrier",
+        "Brightness",
+        "Contrast",
+        "Erase",
+        "Gamma",
+        "GaussianNoise",
+        "HorizontalFlip",
+        "OneOf",
+        "Perspective",
+        "ResizedCrop",
+        "Rotate",
+        "Shear",
+        "SomeOf",
+        "Transform",
+        "Translate",
+        "VerticalFlip",
+        "Zoom",
+    ],
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+__all__ = sorted([*_HOME_OF, "__version__"])  # noqa: PLE0605  the one list is _HOMES
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module 'augury' has no attribute {name!r}")
+    value = getattr(import_module(_HOME_OF[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__
+
+
+if TYPE_CHECKING:  # what type checkers and editors see
+    from augury.api import *  # noqa: F403
+    from augury.errors import *  # noqa: F403
+    from augury.ranges import Choice as Choice
+    from augury.ranges import Fixed as Fixed
+    from augury.spec import Spec as Spec
+    from augury.stream.engine import Batch as Batch
+    from augury.transforms import *  # noqa: F403

@@ -1,0 +1,5 @@
+"""`python -m augury` is the command `augury`."""
+
+from augury.cli import app
+
+app()

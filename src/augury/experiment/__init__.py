@@ -1,0 +1,1 @@
+"""Experiments: networks and their training; later the study."""

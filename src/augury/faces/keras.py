@@ -1,0 +1,65 @@
+"""The Keras 3 face, for any backend: one PyDataset for training and for validation.
+
+It ignores the index that Keras asks for and serves the stream's own order. So `fit`'s default shuffling
+of indices changes nothing, and no callback is needed. What Keras does around it was read and measured on
+3.15: an unbuilt model takes one probe batch before the first epoch; `on_epoch_begin` opens every epoch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from augury.errors import MissingExtraError
+from augury.stream.engine import Batch
+
+try:
+    from keras.utils import PyDataset
+except ImportError:
+    raise MissingExtraError(
+        "Keras and a backend are not installed; run: python -m pip install 'augury[keras]' torch"
+    ) from None
+
+
+class KerasBatches(PyDataset):
+    """Batches (x, y) of (n, h, w, c) floats; one epoch of the stream for each epoch of `fit`.
+
+    An epoch of the stream counts as done once all its batches were served. `evaluate` on a training stream
+    counts like an epoch. With `steps_per_epoch` below `len`, every epoch of `fit` opens a new epoch of the
+    stream.
+    """
+
+    def __init__(self, stream: Any, batches: Callable[[], Iterator[Batch]], onehot: int | None) -> None:
+        super().__init__(workers=1, use_multiprocessing=False)
+        self._stream = stream
+        self._batches = batches
+        self._onehot = onehot
+        self._iterator: Iterator[Batch] | None = None
+        self._served = 0
+
+    def __len__(self) -> int:
+        return len(self._stream)
+
+    def __getitem__(self, index: int) -> tuple[NDArray[Any], NDArray[Any]]:
+        del index  # the stream has its own order
+        if self._iterator is None:
+            self._iterator = self._batches()
+        batch = next(self._iterator, None)
+        if batch is None:  # a resumed epoch was shorter than Keras expected: go on with the next one
+            self._iterator = self._batches()
+            batch = next(self._iterator)
+        self._served += 1
+        return batch.image, self._labels(batch.label)
+
+    def on_epoch_begin(self) -> None:
+        """Open an epoch of the stream: a new one if the last was used for training, the same after a probe."""
+        cut_short = 1 < self._served < len(self)
+        self._iterator, self._served = None, 0
+        if cut_short:
+            self._stream.skip_epoch()
+
+    def _labels(self, labels: NDArray[np.int64]) -> NDArray[Any]:
+        return labels if self._onehot is None else np.eye(self._onehot, dtype=np.float32)[labels]

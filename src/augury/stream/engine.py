@@ -1,0 +1,183 @@
+"""The batch engine: positions in, batches out, in order, within a byte budget, on threads."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from augury.compile.program import Lowered, Program
+from augury.draws import Address
+from augury.errors import AuguryError, DecodeError
+from augury.execute.run import run
+from augury.plan import draw_plan
+from augury.stream.buffers import Buffers
+from augury.stream.cache import Images
+from augury.stream.order import Order
+
+Pixels = NDArray[Any]
+Rows = NDArray[np.int64]
+OnError = Literal["raise", "replace"]
+PLAN_BLOCK = 1024  # fewer ids would pay numpy's call overhead several times over
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One batch.
+
+    Attributes
+    ----------
+    image : (n, h, w, c) in the prepared dtype and range (faces may ask for (n, c, h, w)).
+    label : int64 (n,). id : uint64 (n,), draw addresses. epoch : which epoch it belongs to.
+    """
+
+    image: Pixels
+    label: NDArray[np.int64]
+    id: NDArray[np.uint64]
+    epoch: int
+
+    def __len__(self) -> int:
+        return len(self.label)
+
+
+@dataclass(frozen=True)
+class Feed:
+    """All that batches are made of. `rows` picks this part's samples from the table."""
+
+    images: Images
+    rows: Rows
+    program: Program
+    order: Order
+    seed: int
+    batch_size: int
+    threads: int
+    prefetch: int
+    drop_last: bool = False
+    rank: int = 0
+    world: int = 1
+    on_error: OnError = "raise"
+    replaced: Counter[str] = field(default_factory=Counter)
+    buffers: Buffers = field(default_factory=Buffers)
+
+    def __post_init__(self) -> None:
+        rest = len(self.rows) % (self.batch_size * self.world)
+        if 0 < rest < self.world and not self.drop_last:
+            raise AuguryError(
+                f"the last batch has {rest} samples for {self.world} ranks, so some would wait forever; use drop_last=True"
+            )
+
+    def count(self, start: int = 0) -> int:
+        """Batches of an epoch from position `start` on."""
+        left, together = len(self.rows) - start, self.batch_size * self.world
+        return left // together if self.drop_last else -(-left // together)
+
+    def positions(self, first: int, count: int) -> Rows:
+        """This rank's next `count` positions from a global position on."""
+        mine = first + self.rank + self.world * np.arange(count)
+        return mine[mine < len(self.rows)]
+
+    def batches(self, epoch: int, start: int = 0, channels_first: bool = False) -> Iterator[Batch]:
+        """Yield the batches of an epoch from a global position on, in order."""
+        blocks = self._blocks(epoch, start)
+        jobs = (partial(self._job, blocks, b, channels_first) for b in range(self.count(start)))
+        if self.threads == 0:
+            yield from (job() for job in jobs)
+        else:
+            yield from _ordered(jobs, self.threads, max(self.threads, self._depth()))
+
+    def render(self, rows: Rows, epoch: int, views: Rows | None = None, channels_first: bool = False) -> Batch:
+        """Some rows of the part as the stream delivers them in an epoch."""
+        return self._assemble(Block(self, epoch, rows, views), slice(0, len(rows)), channels_first)
+
+    def _blocks(self, epoch: int, start: int) -> Callable[[int], Block]:
+        """Block number -> Block, each planned once; blocks hold whole batches."""
+        size = self.batch_size * -(-PLAN_BLOCK // self.batch_size)
+        made: dict[int, Block] = {}
+        lock = threading.Lock()
+
+        def block(number: int) -> Block:
+            with lock:
+                if number not in made:
+                    made.pop(number - 4, None)  # long delivered
+                    positions = self.positions(start + number * size * self.world, size)
+                    made[number] = Block(self, epoch, *self.order.at(epoch, positions))
+                return made[number]
+
+        return block
+
+    def _job(self, blocks: Callable[[int], Block], b: int, channels_first: bool) -> Batch:
+        per_block = -(-PLAN_BLOCK // self.batch_size)
+        first = b % per_block * self.batch_size
+        return self._assemble(blocks(b // per_block), slice(first, first + self.batch_size), channels_first)
+
+    def _assemble(self, block: Block, part: slice, channels_first: bool) -> Batch:
+        rows = block.rows[part]
+        frames: dict[int, Pixels] = {}
+        shown, worlds = self._open(rows, frames)
+        lowered = tuple(segment.rows(part) for segment in block.lowered)
+
+        def fetch(k: int, halvings: tuple[int, int]) -> Pixels:
+            return self.images.get(shown[k], halvings, frames.pop(k, None))
+
+        image = run(self.program, lowered, worlds, fetch, channels_first=channels_first, empty=self.buffers.empty)
+        table = self.images.table
+        return Batch(image, table.labels[shown], table.ids[shown], block.epoch)
+
+    def _open(self, rows: Rows, frames: dict[int, Pixels]) -> tuple[list[int], NDArray[np.int64]]:
+        """The samples to show and the sizes of their worlds; what was decoded on the way goes to `frames`."""
+        shown, worlds = [], np.empty((len(rows), 2), np.int64)
+        for k, row in enumerate(rows):
+            sample, worlds[k], frame = self._open_one(int(row))
+            shown.append(sample)
+            if frame is not None:
+                frames[k] = frame
+        return shown, worlds
+
+    def _open_one(self, row: int) -> tuple[int, tuple[int, int], Pixels | None]:
+        """The sample at a row, or with on_error="replace" the next one that can be read."""
+        for step in range(len(self.rows)):
+            sample = int(self.rows[(row + step) % len(self.rows)])
+            try:
+                return sample, *self.images.world(sample)
+            except DecodeError as error:
+                if self.on_error == "raise":
+                    raise
+                self.replaced[str(error)] += 1
+        raise DecodeError(f"{self.images.table.root}: no image of this part can be read")
+
+    def _depth(self) -> int:
+        """Batches that may be in flight within the prefetch budget."""
+        output = self.program.output
+        return self.prefetch // max(1, self.batch_size * int(np.prod(output.shape)) * np.dtype(output.dtype).itemsize)
+
+
+class Block:
+    """Samples whose parameters are drawn and lowered together."""
+
+    def __init__(self, feed: Feed, epoch: int, rows: Rows, views: Rows | None) -> None:
+        self.epoch, self.rows = epoch, rows
+        ids = feed.images.table.ids[feed.rows[rows]]
+        address = Address(ids, epoch, None if views is None else views.astype(np.uint64))
+        self.lowered: Lowered = feed.program.lower(draw_plan(feed.program.policy, feed.seed, address))
+
+
+def _ordered(jobs: Iterator[Callable[[], Batch]], threads: int, depth: int) -> Iterator[Batch]:
+    """Run jobs on threads, at most `depth` in flight, and yield their results in order."""
+    pool = ThreadPoolExecutor(threads, thread_name_prefix="augury")
+    flight: deque[Future[Batch]] = deque()
+    try:
+        for job in jobs:
+            flight.append(pool.submit(job))
+            if len(flight) >= depth:
+                yield flight.popleft().result()
+        while flight:
+            yield flight.popleft().result()
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
