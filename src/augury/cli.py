@@ -11,7 +11,6 @@ from typing import Annotated, Any
 
 import typer
 
-from augury import __version__
 from augury.errors import AuguryError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Augmentation for small datasets, measured.")
@@ -44,7 +43,9 @@ def _size(text: str | None) -> tuple[int, int] | None:
 def main(version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False) -> None:
     """Augmentation for small datasets, measured."""
     if version:
-        typer.echo(__version__)
+        import importlib.metadata
+
+        typer.echo(importlib.metadata.version("augury"))
         raise typer.Exit
 
 
@@ -63,7 +64,8 @@ def preview(
     """Show what training gets: originals left, augmented views right."""
     from augury import api
 
-    dataset = api.open(data).prepare(size=_size(size), fit=fit)  # type: ignore[arg-type]
+    canvas = _size(size)
+    dataset = api.open(data).prepare(size=canvas, fit=fit)  # type: ignore[arg-type]
     written = api.preview(dataset, api.Policy.load(policy), out, samples=samples, views=views, seed=seed)
     typer.echo(f"wrote {written}")
 

@@ -7,7 +7,6 @@ import os
 import platform
 from typing import Any
 
-from augury import __version__
 from augury.execute import native
 
 _PACKAGES = ("numpy", "pydantic", "torch", "keras", "jax", "tensorflow", "scikit-learn", "scipy")
@@ -27,7 +26,7 @@ def examine() -> dict[str, Any]:
             "then: python -m pip install opencv-python-headless"
         )
     return {
-        "augury": __version__,
+        "augury": _version("augury"),
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
         **{name: _version(name) or "not installed" for name in _PACKAGES},

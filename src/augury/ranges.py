@@ -231,5 +231,6 @@ AspectRatio = Annotated[Range, Unit("width / height, relative to the canvas", 0.
 CropArea = Annotated[Range, Unit("fraction of the canvas area", 0.01, 1.0, identity=1.0)]
 ErasedArea = Annotated[Range, Unit("fraction of the canvas area", 0.0, 1.0, identity=0.0)]
 Position = Annotated[Range, Unit("fraction of the free room", 0.0, 1.0)]
-CornerShifts = Annotated[Range, Unit("fraction of half the side", 0.0, 0.9, identity=0.0, count=8)]
+# from 2/3 on, four corners that move apart can fold over, and no camera sees that
+CornerShifts = Annotated[Range, Unit("fraction of half the side", 0.0, 0.6, identity=0.0, count=8)]
 NoiseLevel = Annotated[Range, Unit("fraction of the value range", 0.0, 1.0, identity=0.0)]

@@ -82,6 +82,8 @@ class Prepare:
     def output(self, canvas: Spec) -> Spec:
         """The spec of a batch's images."""
         h, w, c = canvas.shape
+        if self.normalize is None and self.dtype == "float16" and canvas.value_range[1] > 65504:
+            raise DataError(f"prepare: float16 cannot hold {canvas.dtype} values; give normalize=, or dtype='float32'")
         if self.normalize is None:
             return Spec.image(h, w, c, self.dtype or canvas.dtype, canvas.value_range)
         low, high = (float(v) for v in _values(self.normalize, np.array([0.0, 1.0]), 1)[0][[0, -1]])

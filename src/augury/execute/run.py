@@ -106,6 +106,8 @@ def move_masks(program: Program, lowered: Lowered, masks: Sequence[Pixels], exec
     execute = executor or default_executor()
     canvas = program.canvas.shape[:2]
     current = [np.ascontiguousarray(mask)[..., None] for mask in masks]
+    if current and program.policy.mask_fill > np.iinfo(current[0].dtype).max:
+        raise AuguryError(f"mask_fill={program.policy.mask_fill} does not fit {current[0].dtype} masks; choose a smaller label")
     for segment in lowered:
         extents = np.array([mask.shape[:2] for mask in current], np.float64)
         out = np.empty((len(current), *canvas, 1), current[0].dtype)

@@ -1,0 +1,107 @@
+"""The walls: import order of the rooms, public names, what importing costs."""
+
+import ast
+import socket
+import subprocess
+import sys
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import augury as ag
+
+SRC = Path(ag.__file__).parent if (Path(ag.__file__).parent / "api.py").exists() else Path("src/augury")
+ROOMS = [
+    "_native", "errors", "spec", "elementary", "ranges", "draws", "kernels", "data", "transforms", "plan", "compile",
+    "execute", "stream", "faces", "offline", "experiment", "report", "compat", "doctor", "api", "demo", "cli", "__main__",
+]  # fmt: skip
+
+
+def imports(path: Path) -> set[str]:
+    """Dotted names inside augury that a file imports, anywhere in it."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "augury":
+            inside = node.module.removeprefix("augury").removeprefix(".")
+            for alias in node.names:
+                deeper = SRC.joinpath(*inside.split("."), alias.name) if inside else SRC / alias.name
+                module = deeper.with_suffix(".py").exists() or deeper.is_dir() or not inside
+                found.add(f"{inside}.{alias.name}".strip(".") if module else inside)
+    return found
+
+
+def files() -> dict[str, Path]:
+    """Every file but the package's face, which imports nothing when it runs."""
+    paths = sorted(SRC.rglob("*.py"))
+    names = {".".join(p.relative_to(SRC).with_suffix("").parts).removesuffix(".__init__"): p for p in paths}
+    return {name: path for name, path in names.items() if name != "__init__"}
+
+
+def test_files_import_only_from_rooms_above_their_own():
+    below = []
+    for name, path in files().items():
+        for target in imports(path):
+            here, there = ROOMS.index(name.split(".")[0]), ROOMS.index(target.split(".")[0])
+            if there > here:
+                below.append(f"{name} imports {target}")
+    assert below == []
+
+
+def test_inside_a_room_imports_run_one_way():
+    graph = {name: {t for t in imports(path) if t.split(".")[0] == name.split(".")[0]} for name, path in files().items()}
+    assert list(TopologicalSorter(graph).static_order())
+
+
+def test_every_public_name_can_be_fetched_and_is_listed():
+    assert ag.__all__ == sorted(ag.__all__)
+    for name in ag.__all__:
+        assert getattr(ag, name) is not None
+    assert set(dir(ag)) == set(ag.__all__)
+
+
+def test_the_public_names_are_these():
+    assert set(ag.__all__) == {
+        "Affine", "AuguryError", "Barrier", "Batch", "Brightness", "Choice", "Contrast", "DataError", "Dataset",
+        "DecodeError", "Erase", "Fixed", "Gamma", "GaussianNoise", "HorizontalFlip", "LeakError", "MissingExtraError",
+        "OneOf", "Perspective", "Policy", "PolicyError", "ResizedCrop", "Rotate", "Shear", "SomeOf", "Spec", "Split",
+        "StateError", "Stream", "Transform", "Translate", "VerticalFlip", "Zoom", "__version__", "from_arrays", "open",
+        "preview",
+    }  # fmt: skip
+
+
+def run_python(code: str) -> str:
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+
+
+def test_import_loads_only_the_standard_library():
+    loaded = run_python(
+        "import sys; before = set(sys.modules); import augury; "
+        "print('\\n'.join({m.split('.')[0] for m in set(sys.modules) - before} - set(sys.stdlib_module_names)))"
+    )
+    assert loaded.split() == ["augury"]
+
+
+def test_import_and_use_open_no_connection(monkeypatch):
+    code = (
+        "import socket\n"
+        "def refuse(*a, **k): raise AssertionError('a network call')\n"
+        "socket.socket.connect = socket.getaddrinfo = socket.create_connection = refuse\n"
+        "import numpy as np, augury as ag\n"
+        "for name in ag.__all__: getattr(ag, name)\n"
+        "import augury.cli, augury.doctor; augury.doctor.examine()\n"
+        "data = ag.from_arrays(np.zeros((4, 8, 8), np.uint8), [0, 0, 1, 1])\n"
+        "list(data.stream(ag.Policy([ag.Rotate()])))\n"
+        "print('done')"
+    )
+    assert run_python(code).strip() == "done"
+    assert socket.socket.connect  # the guard lives in the other process only
+
+
+def test_help_loads_neither_arrays_nor_pixels():
+    loaded = run_python(
+        "import sys\n"
+        "from typer.testing import CliRunner\n"
+        "from augury.cli import app\n"
+        "assert CliRunner().invoke(app, ['--help']).exit_code == 0\n"
+        "print(sorted({'numpy', 'cv2', 'pydantic', 'torch', 'jinja2'} & set(sys.modules)))"
+    )
+    assert loaded.strip() == "[]"
