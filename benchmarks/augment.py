@@ -70,18 +70,21 @@ def peer_full() -> A.Compose:
     tone = A.RandomBrightnessContrast(brightness_limit=0.2, contrast_limit=0.2, p=1.0)
     noise = A.GaussNoise(std_range=(0.01, 0.05), p=1.0)
     return A.Compose(
-        [A.HorizontalFlip(), A.VerticalFlip(), peer_affine(), tone, noise, A.Normalize(mean=(0.5,), std=(0.25,))], seed=0
+        [A.HorizontalFlip(), A.VerticalFlip(), peer_affine(), tone, noise, A.Normalize(mean=(0.5,), std=(0.25,))],
+        seed=0,
     )
 
 
 def recipes() -> list[Recipe]:
     """The three that the project quotes."""
     geometry = A.Compose([peer_affine(), A.HorizontalFlip(), A.ToFloat(max_value=255.0)], seed=0)
+    tone = "flips, affine, brightness, contrast, noise, normalise"
+    rotation = "150x150x3 rotation, shift, shear, zoom, flip, to float"
     return [
-        Recipe("150x150x3 rotation, shift, shear, zoom, flip, to float", (150, 150, 3), 32, 256, ag.Policy(GEOMETRY), geometry),
-        Recipe("96x96x1 flips, affine, brightness, contrast, noise, normalise", (96, 96, 1), 32, 512, ag.Policy(FULL), peer_full()),
-        Recipe("28x28x1 flips, affine, brightness, contrast, noise, normalise", (28, 28, 1), 256, 2048, ag.Policy(FULL), peer_full()),
-    ]  # fmt: skip
+        Recipe(rotation, (150, 150, 3), 32, 256, ag.Policy(GEOMETRY), geometry),
+        Recipe(f"96x96x1 {tone}", (96, 96, 1), 32, 512, ag.Policy(FULL), peer_full()),
+        Recipe(f"28x28x1 {tone}", (28, 28, 1), 256, 2048, ag.Policy(FULL), peer_full()),
+    ]
 
 
 def ours(recipe: Recipe, images: np.ndarray) -> Epoch:
@@ -129,7 +132,13 @@ def measure(recipe: Recipe, rounds: int) -> dict[str, object]:
             times[name].append(microseconds(epoch, recipe.n))
     ratios = [peer / mine for mine, peer in zip(times["augury"], times["albumentations"], strict=True)]
     summary = {f"{name}_us_per_image": quartiles(values) for name, values in times.items()}
-    return {"recipe": recipe.name, "batch": recipe.batch, "images": recipe.n, **summary, "times_faster": quartiles(ratios)}
+    return {
+        "recipe": recipe.name,
+        "batch": recipe.batch,
+        "images": recipe.n,
+        **summary,
+        "times_faster": quartiles(ratios),
+    }
 
 
 def main() -> None:

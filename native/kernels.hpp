@@ -14,6 +14,11 @@ struct Image {
     int64_t stride;  // bytes from row to row; pixels and channels lie side by side
 };
 
+// y = (gain * x + offset) / divisor in float32; divisor 0 stands for none.
+struct Line {
+    float gain, offset, divisor;
+};
+
 // One pixelwise step. Arrays have one row for each sample, or one for all (row stride 0).
 struct Step {
     StepKind kind;
@@ -21,6 +26,7 @@ struct Step {
     const void* a;     // table | gain | knots | std | box
     const void* b;     // offset | value
     int64_t row, channel;  // strides of a and b in elements
+    Line line;             // float tables that are straight lines: computing is faster than looking up
     const uint8_t* on;     // curve
     const uint32_t *key, *counter;
     float low, high;  // integers are rounded to nearest even, then clipped

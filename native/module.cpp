@@ -93,6 +93,16 @@ static Image image_of(const nb::ndarray<nb::ro, nb::ndim<3>, nb::device::cpu>& a
 
 static const Array array_at(nb::handle step, const char* key) { return nb::cast<Array>(step[key]); }
 
+// The straight line that gives exactly this table: float conversion, 0..1 and -1..1 are such lines.
+static Line line_of(const float* table) {
+    for (const Line& line : {Line{1, 0, 1}, Line{1, 0, 255}, Line{2, -255, 255}}) {
+        int k = 0;
+        while (k < 256 && table[k] == (line.gain * float(k) + line.offset) / line.divisor) ++k;
+        if (k == 256) return line;
+    }
+    return {0, 0, 0};
+}
+
 // A step is a dict of arrays; each is checked against the batch before any pointer is taken.
 static Step step_of(nb::handle d, int64_t n, const Segment& s, bool is_last) {
     Step step{};
@@ -115,6 +125,7 @@ static Step step_of(nb::handle d, int64_t n, const Segment& s, bool is_last) {
         require(s.dtype == DType::u8 && a.ndim() == 3 && a.shape(2) == 256, "a table must be (n, channels, 256) for uint8");
         per_channel(a, 256);
         step.to_float = a.dtype() == nb::dtype<float>();
+        if (step.to_float && a.size() == 256) step.line = line_of(static_cast<const float*>(a.data()));
         require(step.to_float || a.dtype() == nb::dtype<uint8_t>(), "a table must hold uint8 or float32");
     } else if (kind == "affine") {
         step.kind = StepKind::affine;

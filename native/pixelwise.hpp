@@ -164,24 +164,32 @@ static inline void look_up(const uint8_t* in, const float* table, float* out, in
     for (; k < count; ++k) out[k] = table[in[k]];
 }
 
+static inline void draw_line(const uint8_t* in, const Line& line, float* out, int64_t count) {
+    for (int64_t k = 0; k < count; ++k) out[k] = (line.gain * float(in[k]) + line.offset) / line.divisor;
+}
+
+// uint8 through a table that all channels share, where they lie side by side in the batch too.
+static inline void emit_flat(const Step& last, int64_t i, const Band<uint8_t>& band, float* image) {
+    float* out = image + band.top * band.width * band.channels;
+    const float* table = static_cast<const float*>(last.a) + i * last.row;
+    if (last.line.divisor != 0.0f) draw_line(band.data, last.line, out, band.size());
+    else look_up(band.data, table, out, band.size());
+}
+
 // The last step: band -> batch, in the batch's dtype and layout.
 template <typename T>
 static void emit(const Segment& s, const Step* last, int64_t i, const Band<T>& band, uint8_t* image_out) {
+    float* out = reinterpret_cast<float*>(image_out);
+    if constexpr (sizeof(T) == 1)
+        if (last && last->channel == 0 && (!s.channels_first || band.channels == 1)) return emit_flat(*last, i, band, out);
     for (int64_t c = 0; c < band.channels; ++c) {
         if (!last) {
             write(s, band, c, reinterpret_cast<T*>(image_out), [](T x) { return x; });
             continue;
         }
-        float* out = reinterpret_cast<float*>(image_out);
         const float* a = static_cast<const float*>(last->a) + i * last->row + c * last->channel;
         if (last->kind == StepKind::table) {
-            if constexpr (sizeof(T) == 1) {
-                if (last->channel == 0 && !s.channels_first) {  // one table: channels need not be told apart
-                    look_up(band.data, a, out + band.top * band.width * band.channels, band.size());
-                    return;
-                }
-                write(s, band, c, out, [a](T x) { return a[x]; });
-            }
+            if constexpr (sizeof(T) == 1) write(s, band, c, out, [a](T x) { return a[x]; });
         } else {
             const float gain = *a, offset = static_cast<const float*>(last->b)[i * last->row + c * last->channel];
             write(s, band, c, out, [=](T x) { return float(x) * gain + offset; });

@@ -9,6 +9,7 @@ import hypothesis.strategies as st
 import numpy as np
 
 import augury.transforms as declared
+from augury.api import Policy
 from augury.compile.annotations import canvas_map
 from augury.compile.program import Lowered, Program, compile_policy
 from augury.data.prepare import Prepare
@@ -18,7 +19,7 @@ from augury.execute.run import run
 from augury.plan import Plan, draw_plan
 from augury.ranges import Choice, Fixed, Unit
 from augury.spec import Spec
-from augury.transforms import Barrier, OneOf, Policy, SomeOf, Transform
+from augury.transforms import Barrier, OneOf, SomeOf, Transform
 from augury.transforms.base import range_fields
 
 HAS_NATIVE = native.library() is not None
@@ -179,9 +180,7 @@ def barriers(draw: st.DrawFn) -> Barrier:
 
 
 @st.composite
-def policies(
-    draw: st.DrawFn, leaf: st.SearchStrategy | None = None, max_size: int = 6, nested: bool = True
-) -> Policy:
+def policies(draw: st.DrawFn, leaf: st.SearchStrategy | None = None, max_size: int = 6, nested: bool = True) -> Policy:
     """A policy of one to six nodes: transforms, choices, barriers, an inner policy."""
     leaf = transforms() if leaf is None else leaf
     node = st.one_of(leaf, leaf, leaf, choices(leaf), barriers()) if nested else leaf

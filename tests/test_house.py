@@ -12,7 +12,8 @@ import augury as ag
 SRC = Path(ag.__file__).parent if (Path(ag.__file__).parent / "api.py").exists() else Path("src/augury")
 ROOMS = [
     "_native", "errors", "spec", "elementary", "ranges", "draws", "kernels", "data", "transforms", "plan", "compile",
-    "execute", "stream", "faces", "offline", "experiment", "report", "compat", "doctor", "api", "demo", "cli", "__main__",
+    "execute", "stream", "faces", "offline", "experiment", "report", "compat", "doctor", "api", "demo", "cli",
+    "__main__",
 ]  # fmt: skip
 
 
@@ -47,7 +48,9 @@ def test_files_import_only_from_rooms_above_their_own():
 
 
 def test_inside_a_room_imports_run_one_way():
-    graph = {name: {t for t in imports(path) if t.split(".")[0] == name.split(".")[0]} for name, path in files().items()}
+    graph = {
+        name: {t for t in imports(path) if t.split(".")[0] == name.split(".")[0]} for name, path in files().items()
+    }
     assert list(TopologicalSorter(graph).static_order())
 
 

@@ -115,7 +115,7 @@ class Dataset:
     """A labelled dataset, or one part of a split one."""
 
     _table: Table
-    _prepare: Prepare = Prepare()
+    _prepare: Prepare = field(default_factory=Prepare)
     _rows: NDArray[np.int64] | None = None
     _role: Role = "all"
     _images: dict[str, Images] = field(default_factory=dict, compare=False, repr=False)
@@ -219,7 +219,9 @@ class Dataset:
         """
         _check_stream(batch_size, threads, rank, world, balance, on_error)
         if policy is not None and policy.is_random and self._role in ("val", "test"):
-            raise LeakError(f"the {self._role} part cannot be augmented at random: {policy!r}; stream it without a policy")
+            raise LeakError(
+                f"the {self._role} part cannot be augmented at random: {policy!r}; stream it without a policy"
+            )
         budget = quarter_of_free_memory() if cache == "auto" else parse_bytes(cache, "cache")
         order = Order(
             len(self),
@@ -359,7 +361,8 @@ class Stream:
 
     def _identity(self) -> State:
         order = self._order
-        what = f"{document.to_json(self._policy)} {self._data._prepare.to_document()} {order.shuffle} {order.balance is None}"
+        how = (self._data._prepare.to_document(), order.shuffle, order.balance is None)
+        what = f"{document.to_json(self._policy)} {how}"
         return State(order.seed, 0, 0, fingerprint(self._data.ids, self._data.labels), fingerprint(what))
 
 

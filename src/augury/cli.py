@@ -80,15 +80,16 @@ def demo(
     from augury import demo as steps
 
     parts = steps.split()
-    say = (lambda text: typer.echo(text, err=True)) if as_json else typer.echo
+
+    def say(text: str) -> None:
+        typer.echo(text, err=as_json)
+
     say(f"{len(parts.train)} digits to train on, {len(parts.test)} others to test on; {steps.RUNS} runs each")
     results = []
     for run in steps.runs(parts):
         results.append(run)
         say(f"  seed {run.seed}, {'with' if run.augmented else 'without'} augmentation: {run.accuracy:.1%}")
-    means = [
-        sum(r.accuracy for r in results if r.augmented is augmented) / steps.RUNS for augmented in (False, True)
-    ]
+    means = [sum(r.accuracy for r in results if r.augmented is augmented) / steps.RUNS for augmented in (False, True)]
     gain = 100 * (means[1] - means[0])
     say(f"mean accuracy {means[0]:.1%} without, {means[1]:.1%} with the policy: {gain:+.1f} points")
     say(f"this policy, this network, {steps.RUNS} seeds on one split: a demonstration, not yet a study")

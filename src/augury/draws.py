@@ -51,8 +51,12 @@ def philox(counter: Words, key: Sequence[int], rounds: int = 10) -> Words:
     k0, k1 = (np.uint64(k) for k in key)
     for _ in range(rounds):
         first, second = _MULTIPLIERS[0] * c0, _MULTIPLIERS[1] * c2
-        c0, c1, c2, c3 = (second >> np.uint64(32)) ^ c1 ^ k0, second & _LOW, (
-            first >> np.uint64(32)) ^ c3 ^ k1, first & _LOW
+        c0, c1, c2, c3 = (
+            (second >> np.uint64(32)) ^ c1 ^ k0,
+            second & _LOW,
+            (first >> np.uint64(32)) ^ c3 ^ k1,
+            first & _LOW,
+        )
         k0, k1 = (k0 + np.uint64(_WEYL[0])) & _LOW, (k1 + np.uint64(_WEYL[1])) & _LOW
     return np.stack([c0, c1, c2, c3], axis=-1).astype(np.uint32)
 
@@ -105,7 +109,7 @@ class Draws:
 
     def unit(self, field: str, count: int | None = None) -> Floats:
         """Uniform on [0, 1), multiples of 2**-32."""
-        u = self.words(field, count or 1) * 2.0**-32
+        u = self.words(field, count or 1).astype(np.float64) * 2.0**-32
         return u if count else u[:, 0]
 
     def uniform(self, field: str, low: float, high: float, count: int | None = None) -> Floats:
@@ -127,7 +131,8 @@ class Draws:
         """Index into `weights`, drawn in proportion to them."""
         edges = np.cumsum(np.asarray(weights, np.float64))
         u = self.unit(field, count) * edges[-1]
-        return np.searchsorted(edges[:-1], u, side="right")
+        picked: NDArray[np.int64] = np.searchsorted(edges[:-1], u, side="right")
+        return picked
 
     def bernoulli(self, field: str, p: float) -> NDArray[np.bool_]:
         """True with probability p, decided as u < p."""

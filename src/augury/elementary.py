@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 Floats = NDArray[np.float64]
 
 _LN2 = 0.6931471805599453
-_LN2_HIGH, _LN2_LOW = 6.93147180369123816490e-01, 1.90821492927058770002e-10  # high has 32 bits: power * high is exact
+_LN2_HIGH, _LN2_LOW = 6.93147180369123816490e-01, 1.90821492927058770002e-10  # power * high is exact
 # exp: Taylor to 14 terms on |r| <= ln2/2; log: atanh series on |s| <= 0.1716; both end below 1e-17
 _EXP = [1.0 / math.factorial(k) for k in range(14)]
 _LOG = [2.0 / (2 * k + 1) for k in range(12)]

@@ -42,7 +42,7 @@ CURVE_KNOTS = 4097
 
 
 def identity(n: int) -> Floats:
-    """n identity matrices."""
+    """N identity matrices."""
     return np.tile(np.eye(3), (n, 1, 1))
 
 
@@ -204,7 +204,7 @@ class Point:
 
     @classmethod
     def affine(cls, spec: Spec, gain: Floats, offset: Floats) -> Point:
-        """gain * x + offset on fractions of the value range; (n,) columns."""
+        """Gain * x + offset on fractions of the value range; (n,) columns."""
         if spec.dtype == "uint8":
             return cls((Table(_table(lambda x: gain[:, None] * x + offset[:, None])),))
         low, high = spec.value_range

@@ -37,7 +37,9 @@ class Plan:
 
     def save(self, path: str | Path) -> None:
         """Write as .npz, under a temporary name first."""
-        flat = {f"{label}/{field}": a for label, fields in self.columns.items() for field, a in fields.items()}
+        flat: dict[str, Any] = {}
+        for label, fields in self.columns.items():
+            flat |= {f"{label}/{field}": values for field, values in fields.items()}
         part = Path(f"{path}.part")
         with part.open("wb") as file:
             np.savez(file, ids=self.ids, **flat)

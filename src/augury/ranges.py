@@ -114,7 +114,7 @@ class Unit:
             raise ValueError(str(error)) from None
 
     def _checked(self, value: Any) -> Range:
-        if isinstance(value, bool) or isinstance(value, (int, float)):
+        if isinstance(value, (bool, int, float)):
             raise ValueError(self._bare_number(value))
         if not isinstance(value, (Fixed, Choice)):
             value = self._pair(value)

@@ -12,6 +12,22 @@ from typing import Any
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
+
+from augury.api import Policy
+from augury.compile.annotations import move_boxes, move_points
+from augury.compile.program import compile_policy
+from augury.data.prepare import Prepare
+from augury.errors import AuguryError
+from augury.execute import native, reference
+from augury.execute.run import move_masks
+from augury.kernels import Resample
+from augury.plan import draw_plan
+from augury.ranges import Choice, Unit
+from augury.spec import Spec
+from augury.transforms import Transform
+from augury.transforms.base import REGISTRY, range_fields
+from augury.transforms.document import from_text, to_json, to_yaml
 from helpers import (
     BORDERS,
     DTYPES,
@@ -25,22 +41,6 @@ from helpers import (
     render,
     source_spec,
 )
-from pydantic import ValidationError
-
-from augury.compile.annotations import move_boxes, move_points
-from augury.compile.program import compile_policy
-from augury.data.prepare import Prepare
-from augury.draws import Draws
-from augury.errors import AuguryError
-from augury.execute import native, reference
-from augury.execute.run import move_masks
-from augury.kernels import Resample
-from augury.plan import draw_plan
-from augury.ranges import Choice, Unit
-from augury.spec import Spec
-from augury.transforms import Policy, Transform
-from augury.transforms.base import REGISTRY, range_fields
-from augury.transforms.document import from_text, to_json, to_yaml
 
 Cls = type[Transform]
 SIZES = [(1, 1), (1, 9), (7, 1), (13, 17), (32, 33)]
@@ -171,7 +171,11 @@ def the_input_is_not_changed(cls: Cls) -> None:
 
 def the_output_obeys_its_spec(cls: Cls) -> None:
     for dtype in DTYPES:
-        for prepare in (Prepare(CANVAS), Prepare(CANVAS, normalize="symmetric"), Prepare(CANVAS, normalize="unit", dtype="float16")):
+        for prepare in (
+            Prepare(CANVAS),
+            Prepare(CANVAS, normalize="symmetric"),
+            Prepare(CANVAS, normalize="unit", dtype="float16"),
+        ):
             images = random_images(SIZES, 3, dtype)
             spec = compile_policy(Policy([cls(p=1.0)]), prepare, source_spec(images)).output
             out = render(Policy([cls(p=1.0)]), images, prepare=prepare)
@@ -257,7 +261,9 @@ def a_mask_keeps_its_set_of_values(cls: Cls) -> None:
     for border in BORDERS:
         for dtype in ("uint8", "uint16"):
             policy = Policy([widest(cls)], border=border, mask_fill=9)
-            masks = [labels[random_image((*shape, 1), seed=i)[..., 0] % 3].astype(dtype) for i, shape in enumerate(SIZES)]
+            masks = [
+                labels[random_image((*shape, 1), seed=i)[..., 0] % 3].astype(dtype) for i, shape in enumerate(SIZES)
+            ]
             program, arrays = lowered(policy, random_images(SIZES), prepare=Prepare(CANVAS))
             out = move_masks(program, arrays, masks)
             outside = [9] if border in ("constant", "cut") else []
@@ -335,7 +341,7 @@ def fingerprint(one: Transform, **where: Any) -> bytes:
 
 
 def assert_idle(cls: Cls, one: Transform, params: dict[str, Any] | None) -> None:
-    """With these parameters the policy must equal the empty one, for every border, with and without a resize."""
+    """With these parameters the policy equals the empty one, for every border, with and without a resize."""
     for dtype in DTYPES:
         images = random_images(SIZES, 3, dtype)
         for border in BORDERS:

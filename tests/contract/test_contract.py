@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
-from contract import checks_for
-from helpers import TRANSFORMS
 
 from augury.kernels import Point, Resample, compose, rotation, shift
 from augury.ranges import Degrees, Gain
 from augury.transforms import Transform
 from augury.transforms.base import REGISTRY
+from contract import checks_for
+from helpers import TRANSFORMS
 
 CASES = [(cls, check) for cls in TRANSFORMS for check in checks_for(cls)]
 
@@ -76,5 +76,8 @@ def test_draws_from_a_stream_are_noticed():
     def lower(self, params, spec):
         return Resample(rotation(params["angle"]))
 
-    cls = broken("Streamed", {"__annotations__": {"angle": Degrees}, "angle": (-9.0, 9.0), "draw": draw, "lower": lower})
+    cls = broken(
+        "Streamed",
+        {"__annotations__": {"angle": Degrees}, "angle": (-9.0, 9.0), "draw": draw, "lower": lower},
+    )
     assert "draws_depend_on_the_address_only" in failures(cls)

@@ -148,7 +148,8 @@ def test_steps_per_epoch_below_the_length_still_brings_new_pictures(data, policy
     batches = stream.keras()
     taken = recorded(batches)
     model().fit(batches, epochs=3, steps_per_epoch=4, verbose=0)
-    assert len({x.tobytes() for x in taken[1:]}) == 12
+    assert len(taken) > 8
+    assert len({x.tobytes() for x in taken[1:]}) == len(taken) - 1
 
 
 def test_evaluate_and_predict_on_validation_change_nothing(data):

@@ -39,7 +39,9 @@ def decode(tile):
 
 def test_the_page_holds_the_pixels_that_training_gets(photos):
     out = photos / "sheet.html"
-    result = invoke("preview", photos / "photos", "--policy", photos / "policy.yaml", "--out", out, "--samples", 4, "--views", 3)
+    result = invoke(
+        "preview", photos / "photos", "--policy", photos / "policy.yaml", "--out", out, "--samples", 4, "--views", 3
+    )
     assert result.exit_code == 0, result.output
     tiles = [decode(t) for t in re.findall(r'src="data:image/png;base64,([^"]+)"', out.read_text())]
     data = ag.open(photos / "photos")
@@ -54,7 +56,9 @@ def test_the_page_holds_the_pixels_that_training_gets(photos):
 
 
 def test_the_picture_holds_the_same_tiles(photos):
-    out = ag.preview(ag.open(photos / "photos").prepare(size=(96, 96)), POLICY, photos / "sheet.png", samples=2, views=2)
+    out = ag.preview(
+        ag.open(photos / "photos").prepare(size=(96, 96)), POLICY, photos / "sheet.png", samples=2, views=2
+    )
     sheet = cv2.imread(str(out), cv2.IMREAD_COLOR_RGB)
     rows = np.array([0, 4])
     view = ag.open(photos / "photos").prepare(size=(96, 96)).stream(POLICY).samples(rows, 1).image

@@ -1,13 +1,21 @@
 import numpy as np
 import pytest
-from helpers import BORDERS, DTYPES, FAST, HAS_NATIVE, assert_same_bytes, random_image, random_images, render
 
+from augury.api import Policy
 from augury.data.prepare import Prepare
 from augury.execute import reference
 from augury.ranges import Fixed
-from augury.transforms import Policy, Rotate, Translate, Zoom
+from augury.transforms import Rotate, Translate, Zoom
+from helpers import BORDERS, DTYPES, FAST, HAS_NATIVE, assert_same_bytes, random_image, random_images, render
 
-PAD = {"edge": "edge", "symmetric": "symmetric", "mirror": "reflect", "wrap": "wrap", "constant": "constant", "cut": "constant"}
+PAD = {
+    "edge": "edge",
+    "symmetric": "symmetric",
+    "mirror": "reflect",
+    "wrap": "wrap",
+    "constant": "constant",
+    "cut": "constant",
+}
 EXECUTORS = [reference, FAST] if HAS_NATIVE else [reference]
 H, W = 12, 20
 FILL = 0.4
@@ -33,7 +41,9 @@ def moved(image, right, down, border):
 @pytest.mark.parametrize("border", BORDERS)
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("interpolation", ["bilinear", "nearest"])
-@pytest.mark.parametrize(("right", "down"), [(3, 0), (-3, 0), (0, 5), (0, -5), (7, -11), (-19, 11), (20, 12), (-20, -12)])
+@pytest.mark.parametrize(
+    ("right", "down"), [(3, 0), (-3, 0), (0, 5), (0, -5), (7, -11), (-19, 11), (20, 12), (-20, -12)]
+)
 def test_a_shift_by_whole_pixels_equals_np_pad(executor, border, dtype, interpolation, right, down):
     image = random_image((H, W, 3), dtype)
     shift = Translate(Fixed(right / W), Fixed(down / H))
@@ -93,7 +103,12 @@ def test_a_resize_without_geometry_knows_no_border(executor, border, dtype, inte
     images = random_images([(H, W), (1, 1), (33, 5)], dtype=dtype)
     prepare = Prepare(size)
     out, edge = (
-        render(Policy(border=b, fill=FILL, interpolation=interpolation), images, prepare=prepare, executor=executor)
+        render(
+            Policy(border=b, fill=FILL, interpolation=interpolation),
+            images,
+            prepare=prepare,
+            executor=executor,
+        )
         for b in (border, "edge")
     )
     assert_same_bytes(out, edge)

@@ -1,11 +1,21 @@
 import numpy as np
 import pytest
-from helpers import BORDERS, DTYPES, HAS_NATIVE, assert_same_bytes, policies, random_image, random_images, render
 from hypothesis import given
 
+from augury.api import Policy
 from augury.data.prepare import Prepare
 from augury.execute import native, reference
-from augury.transforms import Brightness, Erase, Gamma, GaussianNoise, Perspective, Policy, Rotate, Zoom
+from augury.transforms import Brightness, Erase, Gamma, GaussianNoise, Perspective, Rotate, Zoom
+from helpers import (
+    BORDERS,
+    DTYPES,
+    HAS_NATIVE,
+    assert_same_bytes,
+    policies,
+    random_image,
+    random_images,
+    render,
+)
 
 pytestmark = pytest.mark.skipif(not HAS_NATIVE, reason="native kernels were not built")
 
@@ -44,7 +54,8 @@ def test_every_instruction_set_gives_the_same_bytes(isa, dtype, border, channels
         policy = Policy(NODES, border=border, fill=0.6, interpolation=interpolation)
         for prepare in (Prepare((33, 65)), Prepare((33, 65), normalize="symmetric")):
             assert_same_bytes(
-                render(policy, images, prepare=prepare), render(policy, images, prepare=prepare, executor=reference)
+                render(policy, images, prepare=prepare),
+                render(policy, images, prepare=prepare, executor=reference),
             )
 
 

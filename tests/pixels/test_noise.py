@@ -1,12 +1,13 @@
 import numpy as np
 import pytest
-from helpers import DTYPES, FAST, HAS_NATIVE, assert_same_bytes, random_images, render
 
+from augury.api import Policy
 from augury.data.prepare import Prepare
 from augury.draws import key_of, normal_table, philox
 from augury.execute import reference
 from augury.ranges import Fixed
-from augury.transforms import Brightness, GaussianNoise, HorizontalFlip, Policy, Rotate
+from augury.transforms import Brightness, GaussianNoise, HorizontalFlip, Rotate
+from helpers import DTYPES, FAST, HAS_NATIVE, assert_same_bytes, random_images, render
 
 EXECUTORS = [reference, FAST] if HAS_NATIVE else [reference]
 STD = 0.0625

@@ -3,8 +3,6 @@
 import hypothesis.strategies as st
 import numpy as np
 import pytest
-from helpers import DTYPES, FAST, HAS_NATIVE, TRANSFORMS, assert_same_bytes, choices, movement, policies
-from helpers import random_images, render, transforms
 from hypothesis import assume, given
 
 from augury.compile.annotations import move_points
@@ -26,6 +24,19 @@ from augury.transforms import (
     Translate,
     VerticalFlip,
     Zoom,
+)
+from helpers import (
+    DTYPES,
+    FAST,
+    HAS_NATIVE,
+    TRANSFORMS,
+    assert_same_bytes,
+    choices,
+    movement,
+    policies,
+    random_images,
+    render,
+    transforms,
 )
 
 GEOMETRIC = [Affine, HorizontalFlip, Perspective, ResizedCrop, Rotate, Shear, Translate, VerticalFlip, Zoom]
@@ -170,7 +181,11 @@ def test_points_follow_pixels(policy, at, canvas, fuse, number):
     height, width = canvas or SIZE
     image = blob(at[0] * SIZE[1], at[1] * SIZE[0])
     matrix = movement(policy, [image], prepare=prepare, ids=[number], fuse=fuse)
-    spread = move_points(matrix, np.array([[(at[0] * width + dx, at[1] * height + dy) for dx in (-8, 0, 8) for dy in (-8, 0, 8)]]), (height, width))
+    spread = move_points(
+        matrix,
+        np.array([[(at[0] * width + dx, at[1] * height + dy) for dx in (-8, 0, 8) for dy in (-8, 0, 8)]]),
+        (height, width),
+    )
     assume(np.all(spread > 1) and np.all(spread < np.array([width, height]) - 1))
     out = render(policy, [image], prepare=prepare, ids=[number], fuse=fuse)[0]
     np.testing.assert_allclose(centroid(out), spread[0, 4], atol=0.3)

@@ -1,13 +1,14 @@
 import cv2
 import numpy as np
 import pytest
-from helpers import DTYPES, FAST, HAS_NATIVE, assert_same_bytes, random_image, render
 
+from augury.api import Policy
 from augury.data.prepare import Prepare
 from augury.execute import reference
-from augury.kernels import identity, levels, rotation, scaling
+from augury.kernels import compose, identity, levels, rotation, scaling, shift
 from augury.ranges import Fixed
-from augury.transforms import Barrier, Policy, Rotate, Zoom
+from augury.transforms import Barrier, Rotate, Zoom
+from helpers import DTYPES, FAST, HAS_NATIVE, assert_same_bytes, random_image, render
 
 EXECUTORS = [reference, FAST] if HAS_NATIVE else [reference]
 
@@ -65,7 +66,19 @@ def test_reducing_twice_is_reducing_further_for_floats_of_few_bits(executor):
 
 @pytest.mark.parametrize(
     ("side", "expected"),
-    [(10, 0), (96, 0), (97, 0), (191, 0), (192, 1), (193, 1), (383, 1), (384, 2), (3000, 4), (4000, 5), (16384, 7)],
+    [
+        (10, 0),
+        (96, 0),
+        (97, 0),
+        (191, 0),
+        (192, 1),
+        (193, 1),
+        (383, 1),
+        (384, 2),
+        (3000, 4),
+        (4000, 5),
+        (16384, 7),
+    ],
 )
 def test_levels_of_a_resize_to_96(side, expected):
     found = levels(identity(1), (96, 96), np.array([[side, 96.0]]))
@@ -100,6 +113,17 @@ def test_an_angle_does_not_change_the_levels_of_a_square():
 def test_levels_belong_to_the_axes_of_the_source():
     quarter_turn_of_a_wide_picture = levels(rotation([90.0]), (96, 96), np.array([[96.0, 768.0]]))
     np.testing.assert_array_equal(quarter_turn_of_a_wide_picture, [[0, 3]])
+
+
+def test_a_squeeze_after_a_quarter_turn_halves_the_axis_that_is_squeezed():
+    turned = compose(scaling([0.25], 1.0), rotation([90.0]))  # what was height becomes width
+    np.testing.assert_array_equal(levels(turned, (96, 96), np.array([[96.0, 96.0]])), [[2, 0]])
+
+
+def test_levels_of_a_perspective_are_those_of_the_source_centre():
+    tilt = np.array([[[1.0, 0, 0], [0, 1.0, 0], [0.02, 0, 1.0]]])
+    m = compose(tilt, shift([-30.0], 0.0))  # depth 0.4 there: magnified 6.25 times along x and 2.5 times along y
+    np.testing.assert_array_equal(levels(m, (96, 96), np.array([[96.0 * 16, 96.0 * 16]])), [[2, 1]])
 
 
 def test_a_side_is_not_halved_below_one_pixel():
@@ -177,5 +201,7 @@ def test_a_thumbnail_hardly_changes_when_the_camera_moves(scene, nodes):
 
 def test_without_reduction_a_thumbnail_would_change_much_more(scene):
     """The scene is one on which sampling every 31st pixel fails."""
-    sampled = [cv2.resize(photo(scene, d, d), (96, 96), interpolation=cv2.INTER_LINEAR).astype(float) for d in (0, SHIFT)]
+    sampled = [
+        cv2.resize(photo(scene, d, d), (96, 96), interpolation=cv2.INTER_LINEAR).astype(float) for d in (0, SHIFT)
+    ]
     assert np.abs(sampled[0] - sampled[1]).mean() > 5

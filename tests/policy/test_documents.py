@@ -4,16 +4,17 @@ import pickle
 import numpy as np
 import pytest
 import yaml
-from helpers import TRANSFORMS, policies, transforms
 from hypothesis import given
 
 from augury import ranges
 from augury import transforms as declared
+from augury.api import Policy
 from augury.errors import PolicyError
 from augury.ranges import Choice, Degrees, Fixed
-from augury.transforms import Barrier, Erase, HorizontalFlip, OneOf, Policy, Rotate, SomeOf, Transform
+from augury.transforms import Barrier, Erase, HorizontalFlip, OneOf, Rotate, SomeOf, Transform
 from augury.transforms.base import REGISTRY, range_fields
 from augury.transforms.document import from_text, json_schema, load, to_json, to_yaml
+from helpers import TRANSFORMS, policies, transforms
 
 NAMES = {**vars(ranges), **vars(declared), "Policy": Policy}
 ONE_OF_EACH = Policy(
@@ -121,7 +122,7 @@ def test_schema_is_json():
     assert json.loads(json.dumps(SCHEMA)) == SCHEMA
 
 
-@pytest.mark.parametrize("name", sorted(declared.__all__ + ["Policy"]))
+@pytest.mark.parametrize("name", sorted([*declared.__all__, "Policy"]))
 def test_schema_has_every_node(name):
     if name == "Transform":
         assert name not in SCHEMA["$defs"]
@@ -214,7 +215,11 @@ BAD = {
     "unknown op": ("op: Policy\ntransforms: [{op: Rotat}]\n", "transforms[0]", "'Rotat'", "Rotate"),
     "op is a list": ("op: Policy\ntransforms: [{op: [Rotate]}]\n", "transforms[0]", "['Rotate']"),
     "no op": ("op: Policy\ntransforms: [{angle: [0, 1]}]\n", "transforms[0]", "'op'"),
-    "field": ("op: Policy\ntransforms: [{op: Zoom}, {op: Rotate, angle: 30}]\n", "transforms[1]", "Rotate.angle"),
+    "field": (
+        "op: Policy\ntransforms: [{op: Zoom}, {op: Rotate, angle: 30}]\n",
+        "transforms[1]",
+        "Rotate.angle",
+    ),
     "deep": (
         "op: Policy\ntransforms: [{op: OneOf, transforms: [{op: Zoom}, {op: Rotate, p: 2}]}]\n",
         "transforms[0]",
@@ -264,13 +269,13 @@ def test_a_third_party_transform_is_loaded_by_its_class_name(registry):
 
 
 def test_a_second_class_of_one_name_is_refused(registry):
-    with pytest.raises(PolicyError, match="Rotate.*another class name"):
+    with pytest.raises(PolicyError, match=r"Rotate.*another class name"):
         type("Rotate", (Transform,), {"__module__": "elsewhere", "__doc__": "Another rotation."})
     assert registry["Rotate"] is Rotate
 
 
 def test_a_refinement_of_a_transform_needs_its_own_name(registry):
-    with pytest.raises(PolicyError, match="Rotate.*another class name"):
+    with pytest.raises(PolicyError, match=r"Rotate.*another class name"):
         type("Rotate", (Rotate,), {"__module__": "elsewhere", "__doc__": "Another rotation."})
 
 

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
-from helpers import HAS_NATIVE, address
 
 from augury import elementary
 from augury.draws import Address, Draws, key_of, normal_table, philox
 from augury.execute import native
+from helpers import HAS_NATIVE, address
 
 N = 20_000
 KS = 1.95 / np.sqrt(N)  # exceeded once in a thousand; seeds are fixed
@@ -120,7 +120,7 @@ def test_names_cannot_run_into_fields():
 @pytest.mark.parametrize("field", ["a", "b", "c"])
 def test_unit_is_uniform(field):
     u = draws().unit(field)
-    assert 0.0 <= u.min()
+    assert u.min() >= 0.0
     assert u.max() < 1.0
     assert distance_to_uniform(u) < KS
 
@@ -158,6 +158,15 @@ def test_choice_follows_its_weights():
     expected = N * weights[[0, 2, 3]] / 8
     np.testing.assert_array_equal(counts[[1, 4]], 0)
     assert np.sum((counts[[0, 2, 3]] - expected) ** 2 / expected) < 13.8  # 2 degrees, 1 in 1000
+
+
+class AtZero(Draws):
+    def unit(self, field, count=None):
+        return np.zeros(len(self.address))
+
+
+def test_the_smallest_number_does_not_choose_a_weight_of_0():
+    np.testing.assert_array_equal(AtZero(0, "a", address(3)).choice("a", [0.0, 0.0, 2.0, 1.0]), 2)
 
 
 @pytest.mark.parametrize("p", [0.0, 0.03, 0.5, 1.0])

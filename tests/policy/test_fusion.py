@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from helpers import DTYPES, assert_same_bytes, lowered, movement, random_images, render
 
 from augury.compile.annotations import move_points
 from augury.compile.explain import advice, explain
@@ -31,6 +30,7 @@ from augury.transforms import (
     VerticalFlip,
     Zoom,
 )
+from helpers import DTYPES, assert_same_bytes, lowered, movement, random_images, render
 
 R, P, N, E = "Resample", "Point", "Noise", "Rectangle"
 SPEC = Spec.image(20, 30, 3)
@@ -117,7 +117,12 @@ def test_neighbouring_tables_are_one_table_and_other_dtypes_keep_every_step(dtyp
 
 @pytest.mark.parametrize(
     ("between", "expected"),
-    [(GaussianNoise(), [R, P, N, P]), (Erase(), [R, P, E, P]), (Barrier(), [R, P, P]), (Rotate(), [R, P, R, P])],
+    [
+        (GaussianNoise(), [R, P, N, P]),
+        (Erase(), [R, P, E, P]),
+        (Barrier(), [R, P, P]),
+        (Rotate(), [R, P, R, P]),
+    ],
     ids=lambda value: type(value).__name__,
 )
 def test_points_do_not_merge_across(between, expected):
@@ -208,7 +213,13 @@ def test_nested_exclusive_branches_give_the_same_bytes():
 
 @pytest.mark.parametrize(
     "node",
-    [Rotate(Fixed(0)), Zoom((1, 1)), Translate(Fixed(0), Choice([0, 0])), Brightness(p=0.0), GaussianNoise(Fixed(0))],
+    [
+        Rotate(Fixed(0)),
+        Zoom((1, 1)),
+        Translate(Fixed(0), Choice([0, 0])),
+        Brightness(p=0.0),
+        GaussianNoise(Fixed(0)),
+    ],
     ids=str,
 )
 def test_what_never_changes_anything_has_no_kernel(node):
@@ -321,7 +332,10 @@ def arrays_in(value):
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_rows_of_a_block_are_those_of_its_samples(dtype):
-    policy, images = Policy([Rotate(), Gamma(), Erase(), GaussianNoise()]), random_images([(20, 30)] * 6, dtype=dtype)
+    policy, images = (
+        Policy([Rotate(), Gamma(), Erase(), GaussianNoise()]),
+        random_images([(20, 30)] * 6, dtype=dtype),
+    )
     _, block = lowered(policy, images)
     _, batch = lowered(policy, images[:3], ids=[4, 0, 5])
     picked = tuple(segment.rows(np.array([4, 0, 5])) for segment in block)

@@ -1,6 +1,5 @@
 import numpy as np
 import pytest
-from helpers import address, policies
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -22,6 +21,7 @@ from augury.transforms import (
     Translate,
     Zoom,
 )
+from helpers import address, policies
 
 N = 20_000
 RICH = Policy(
@@ -138,7 +138,9 @@ def test_one_of_picks_exactly_one():
 
 def test_one_of_picks_by_weight():
     rows = on(Policy([OneOf([Rotate(), Zoom(), Brightness()], [1, 2, 5])]))
-    np.testing.assert_allclose([rows[k].mean() for k in ("Rotate", "Zoom", "Brightness")], [1 / 8, 2 / 8, 5 / 8], atol=0.013)
+    np.testing.assert_allclose(
+        [rows[k].mean() for k in ("Rotate", "Zoom", "Brightness")], [1 / 8, 2 / 8, 5 / 8], atol=0.013
+    )
 
 
 def test_p_of_a_child_comes_after_the_choice():

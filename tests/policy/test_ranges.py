@@ -1,11 +1,21 @@
 import numpy as np
 import pytest
-from helpers import TRANSFORMS
 
 from augury.errors import PolicyError
 from augury.ranges import Choice, Fixed, Unit, ends, is_fixed, show
-from augury.transforms import Brightness, Erase, HorizontalFlip, OneOf, Policy, Rotate, SomeOf, Translate, Zoom
+from augury.transforms import (
+    Brightness,
+    Erase,
+    HorizontalFlip,
+    OneOf,
+    Policy,
+    Rotate,
+    SomeOf,
+    Translate,
+    Zoom,
+)
 from augury.transforms.base import range_fields
+from helpers import TRANSFORMS
 
 FIELDS = [(cls, field, unit) for cls in TRANSFORMS for field, unit in range_fields(cls).items()]
 BY_FIELD = pytest.mark.parametrize(("cls", "field", "unit"), FIELDS, ids=[f"{c.__name__}.{f}" for c, f, _ in FIELDS])
@@ -110,7 +120,13 @@ def test_ends(value, expected):
 
 @pytest.mark.parametrize(
     ("value", "expected"),
-    [((0.0, 0.0), True), ((0.0, 1.0), False), (Fixed(3), True), (Choice([2, 2]), True), (Choice([1, 2]), False)],
+    [
+        ((0.0, 0.0), True),
+        ((0.0, 1.0), False),
+        (Fixed(3), True),
+        (Choice([2, 2]), True),
+        (Choice([1, 2]), False),
+    ],
     ids=str,
 )
 def test_is_fixed(value, expected):

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
-from streams import POLICY, pictures
 
 import augury as ag
+from streams import POLICY, pictures
 
 
 @pytest.fixture

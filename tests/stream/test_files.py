@@ -3,9 +3,9 @@
 import cv2
 import numpy as np
 import pytest
-from streams import by_id, pictures
 
 import augury as ag
+from streams import by_id, pictures
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ def test_a_broken_file_can_be_replaced_by_its_neighbour_and_is_counted(folder, b
 def test_files_are_not_touched(folder, policy):
     before = {p: (p.read_bytes(), p.stat().st_mtime_ns) for p in folder.rglob("*.png")}
     list(ag.open(folder).prepare(size=(20, 20)).stream(policy))
-    assert {p: (p.read_bytes(), p.stat().st_mtime_ns) for p in folder.rglob("*")  if p.is_file()} == before
+    assert {p: (p.read_bytes(), p.stat().st_mtime_ns) for p in folder.rglob("*") if p.is_file()} == before
 
 
 @pytest.mark.parametrize("fit", ["stretch", "crop", "pad"])

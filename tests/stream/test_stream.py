@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
-from streams import by_id, pictures
 
 import augury as ag
 from augury.execute import native, reference, run
+from streams import by_id, pictures
 
 
 def epoch_bytes(stream, k=0):

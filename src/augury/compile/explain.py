@@ -6,6 +6,7 @@ from augury.compile.fuse import Group
 from augury.compile.program import Program, Segment
 from augury.kernels import Noise, Point
 
+
 def explain(program: Program) -> str:
     """A table of the program: one line for each kernel, then advice."""
     steps = sum(len(g.steps) for s in program.segments for g in (s.resample, *s.pixelwise))
@@ -17,6 +18,7 @@ def explain(program: Program) -> str:
     lines = [f"  {names:<{width}} -> {kernel:<{kernel_width}}  {notes}".rstrip() for names, kernel, notes in rows]
     return "\n".join([title, *lines, *(f"advice: {line}" for line in advice(program))])
 
+
 def advice(program: Program) -> list[str]:
     """Which transforms would join an earlier kernel if they stood elsewhere."""
     found = []
@@ -25,6 +27,7 @@ def advice(program: Program) -> list[str]:
             late, early = _names(segment.resample), _names(before.pixelwise[0])
             found.append(f"{late} would join the resampling before if moved before {early}; this changes pixels")
     return found
+
 
 def _segment_rows(segment: Segment, program: Program) -> list[tuple[str, str, str]]:
     sampling = segment.sampling
@@ -40,9 +43,11 @@ def _segment_rows(segment: Segment, program: Program) -> list[tuple[str, str, st
             rows.append(_row(group, "addressed by place; no fusion past it"))
     return rows
 
+
 def _row(group: Group, note: str) -> tuple[str, str, str]:
     merged = f"merged {len(group.steps)}, " if len(group.steps) > 1 else ""
     return _names(group), group.kind.__name__, merged + "; ".join([note, *group.notes])
+
 
 def _names(group: Group) -> str:
     return " | ".join(step.label for step in group.steps)

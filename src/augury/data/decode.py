@@ -45,9 +45,7 @@ def decode(data: bytes, where: str) -> Pixels:
     if image is None:
         raise DecodeError(f"{where}: {_why_not(data)}")
     if image.dtype.name not in DTYPES:
-        raise DecodeError(
-            f"{where}: has {image.dtype} pixels; convert it to 8 or 16 bits without sign, or float32"
-        )
+        raise DecodeError(f"{where}: has {image.dtype} pixels; convert it to 8 or 16 bits without sign, or float32")
     if image.ndim == 3 and image.shape[2] > 1:
         image = cv2.cvtColor(image, cv2.COLOR_BGR2RGB if image.shape[2] == 3 else cv2.COLOR_BGRA2RGBA)
     return upright(image if image.ndim == 3 else image[..., None], orientation)
@@ -75,9 +73,7 @@ def to_channels(image: Pixels, channels: int | None, where: str) -> Pixels:
     if channels is None or have == channels:
         return image
     if have not in (1, 3, 4) or channels not in (1, 3, 4):
-        raise DataError(
-            f"{where}: has {have} channels and cannot become {channels}; use channels=None to keep them"
-        )
+        raise DataError(f"{where}: has {have} channels and cannot become {channels}; use channels=None to keep them")
     if channels == 1:
         cv2 = _opencv()
         gray: Pixels = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY if have == 3 else cv2.COLOR_RGBA2GRAY)
@@ -124,11 +120,7 @@ def _stored(data: bytes) -> tuple[Pixels | None, int]:
     buffer = np.frombuffer(data, np.uint8)
     if hasattr(cv2, "imdecodeWithMetadata"):
         image, kinds, blocks = cv2.imdecodeWithMetadata(buffer, cv2.IMREAD_UNCHANGED)
-        exif = [
-            block.tobytes()
-            for kind, block in zip(kinds, blocks, strict=True)
-            if kind == cv2.IMAGE_METADATA_EXIF
-        ]
+        exif = [block.tobytes() for kind, block in zip(kinds, blocks, strict=True) if kind == cv2.IMAGE_METADATA_EXIF]
         return image, orientation_of(exif[0]) if exif else 1
     if data.startswith(b"\xff\xd8"):  # a JPEG has no alpha to lose, and this flag turns it upright
         return cv2.imdecode(buffer, cv2.IMREAD_ANYCOLOR | cv2.IMREAD_ANYDEPTH), 1
@@ -138,9 +130,7 @@ def _stored(data: bytes) -> tuple[Pixels | None, int]:
 def _why_not(data: bytes) -> str:
     if data[4:8] == b"ftyp" and data[8:12] in _HEIC_BRANDS:
         return "is a HEIC photo, which cannot be read for now; convert it to JPEG or PNG"
-    return (
-        "cannot be decoded: broken, cut short, or no PNG, JPEG, BMP, WebP or TIFF image; replace or remove it"
-    )
+    return "cannot be decoded: broken, cut short, or no PNG, JPEG, BMP, WebP or TIFF image; replace or remove it"
 
 
 @cache

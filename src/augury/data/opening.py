@@ -63,14 +63,10 @@ def _table(storage: Storage) -> Table:
     root, paths = storage.root, tuple(sorted(storage.files))
     _check_extensions(root, paths)
     in_folders = any("/" in name for name in paths)
-    names = (
-        labels_from_folders(root, paths, storage.folders) if in_folders else labels_from_names(root, paths)
-    )
+    names = labels_from_folders(root, paths, storage.folders) if in_folders else labels_from_names(root, paths)
     labels, classes = numbered(names)
     if len(classes) == len(paths) > 1:
-        raise DataError(
-            f"{root}: one class per file ({len(paths)} of each); put each class in its own folder"
-        )
+        raise DataError(f"{root}: one class per file ({len(paths)} of each); put each class in its own folder")
 
     def read(i: int) -> bytes:
         return storage.read(paths[i])
@@ -120,9 +116,7 @@ def _folder(root: Path) -> Storage:
     for place, inner, names in os.walk(root, onerror=_refuse, followlinks=True):
         here = Path(place).relative_to(root)
         if len(here.parts) > 2:  # no layout is so deep; going on could circle through links for ever
-            raise DataError(
-                f"{place}: lies deeper than class/image; open the folder that holds the class folders"
-            )
+            raise DataError(f"{place}: lies deeper than class/image; open the folder that holds the class folders")
         inner[:] = [name for name in inner if _visible(name)]
         folders += [(here / name).as_posix() for name in inner]
         files += [(here / name).as_posix() for name in names if _visible(name)]
@@ -168,9 +162,7 @@ def _check_entry(path: Path, info: ZipInfo, name: str) -> None:
             f"{path}: entry {info.filename!r} points outside the archive; pack it again with relative paths"
         )
     if info.flag_bits & 1:
-        raise DataError(
-            f"{path}/{name}: is encrypted; unpack the archive with its password and open the folder"
-        )
+        raise DataError(f"{path}/{name}: is encrypted; unpack the archive with its password and open the folder")
 
 
 def _zip_reader(path: Path, infos: dict[str, ZipInfo]) -> Callable[[str], bytes]:
@@ -182,8 +174,6 @@ def _zip_reader(path: Path, infos: dict[str, ZipInfo]) -> Callable[[str], bytes]
             with lock:
                 return archive.read(infos[name])
         except (BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError) as error:
-            raise DecodeError(
-                f"{path}/{name}: cannot be read from the archive ({error}); pack it again"
-            ) from None
+            raise DecodeError(f"{path}/{name}: cannot be read from the archive ({error}); pack it again") from None
 
     return read

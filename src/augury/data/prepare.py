@@ -71,7 +71,9 @@ class Prepare:
         top, left, h, w = self.world(*image.shape[:2])
         if top >= 0 and left >= 0:
             return image[top : top + h, left : left + w]
-        sides = [(-min(o, 0), size + min(o, 0) - n) for o, size, n in ((top, h, image.shape[0]), (left, w, image.shape[1]))]
+        sides = [
+            (-min(o, 0), size + min(o, 0) - n) for o, size, n in ((top, h, image.shape[0]), (left, w, image.shape[1]))
+        ]
         return np.pad(image, [(a, max(b, 0)) for a, b in sides] + [(0, 0)])
 
     def canvas(self, source: Spec) -> Spec:
@@ -138,7 +140,7 @@ def _values(normalize: Normalize, x: Floats, channels: int) -> Floats:
         case (mean, std):
             if channels != 1 and len(mean) not in (1, channels):
                 raise DataError(f"prepare: normalize has {len(mean)} means, the images have {channels} channels")
-            return (x - np.array(mean)[:, None]) / np.array(std)[:, None]
+            return np.asarray((x - np.array(mean)[:, None]) / np.array(std)[:, None])
     raise AssertionError(normalize)
 
 

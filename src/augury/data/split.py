@@ -40,9 +40,7 @@ def assign_parts(table: Table, val: float, test: float, seed: int) -> dict[str, 
         if not 0 <= fraction < 1:
             raise DataError(f"split: {name}={fraction!r}; expected a fraction of at least 0 and below 1")
     if val + test >= 1:
-        raise DataError(
-            f"split: val={val} and test={test} leave nothing to train on; their sum must be below 1"
-        )
+        raise DataError(f"split: val={val} and test={test} leave nothing to train on; their sum must be below 1")
     copies: dict[bytes, list[int]] = {}
     for i in range(len(table)):
         copies.setdefault(table.digest(i), []).append(i)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
+from importlib import import_module
 from types import ModuleType
 from typing import Any, get_args
 
@@ -21,11 +22,11 @@ _BORDERS = {name: code for code, name in enumerate(get_args(Border))}
 def library() -> ModuleType | None:
     """The compiled module, or None where it was not built."""
     try:
-        from augury import _native
+        module: ModuleType = import_module("augury._native")
     except ImportError:
         return None
-    _native.set_normal_table(normal_table())
-    return _native
+    module.set_normal_table(normal_table())
+    return module
 
 
 def reduce_box(image: Pixels, halvings: tuple[int, int]) -> Pixels:

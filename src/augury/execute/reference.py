@@ -34,8 +34,8 @@ def reduce_box(image: Pixels, halvings: tuple[int, int]) -> Pixels:
     total = np.add.reduceat(np.add.reduceat(image.astype(exact), tops, axis=0), lefts, axis=1)
     count = (np.minimum(by, h - tops)[:, None] * np.minimum(bx, w - lefts))[..., None]
     if image.dtype.kind == "f":
-        return (total / count).astype(np.float32)
-    return _divide_to_even(total, count).astype(image.dtype)
+        return np.asarray(total / count, np.float32)
+    return np.asarray(_divide_to_even(total, count), image.dtype)
 
 
 def segment(
@@ -96,7 +96,9 @@ def warp(
         inside = cover >= (WEIGHT // 2 if border == "constant" else WEIGHT)
         return near if border not in ("constant", "cut") else np.where(inside[..., None], near, source.dtype.type(fill))
 
-    taps = [[source[r, c] for c in (column, np.minimum(column + 1, w - 1))] for r in (line, np.minimum(line + 1, h - 1))]
+    taps = [
+        [source[r, c] for c in (column, np.minimum(column + 1, w - 1))] for r in (line, np.minimum(line + 1, h - 1))
+    ]
     if border == "cut":
         cover = np.where(cover == WEIGHT, WEIGHT, 0)
     elif border != "constant":
@@ -154,14 +156,15 @@ def _blend_float(taps: list[list[Pixels]], right: Pixels, down: Pixels, cover: P
     value = top * (f(1) - y) + bottom * y
     value = np.where(cover == WEIGHT, value, value * z + f(fill) * (f(1) - z))
     dtype = taps[0][0].dtype
-    return np.rint(value).astype(dtype) if dtype.kind == "u" else value
+    return np.asarray(np.rint(value) if dtype.kind == "u" else value, dtype)
 
 
 def _divide_to_even(total: Pixels, count: Any) -> Pixels:
-    """total / count in integers, to nearest, ties to even."""
+    """Total / count in integers, to nearest, ties to even."""
     quotient, rest = np.divmod(total, count)
     twice = 2 * rest
-    return quotient + ((twice > count) | ((twice == count) & (quotient % 2 == 1)))
+    up: Pixels = (twice > count) | ((twice == count) & (quotient % 2 == 1))
+    return np.asarray(quotient + up)
 
 
 # ---- Point and Field
@@ -184,14 +187,15 @@ def apply(kernel: Point | Noise | Rectangle, image: Pixels, i: int) -> Pixels:
 
 
 def _row(a: Pixels, i: int) -> Pixels:
-    return a[i if len(a) > 1 else 0]
+    row: Pixels = a[i if len(a) > 1 else 0]
+    return row
 
 
 def _point(step: PointStep, image: Pixels, i: int) -> Pixels:
     match step:
         case Table(values):
             table = np.broadcast_to(_row(values, i), (image.shape[2], 256))
-            return table[np.arange(image.shape[2]), image]
+            return np.asarray(table[np.arange(image.shape[2]), image])
         case Affine(gain, offset, low, high):
             y = image.astype(np.float32) * _row(gain, i) + _row(offset, i)
             return _finish(y, low, high, image.dtype) if np.isfinite(low) else y

@@ -92,7 +92,9 @@ def run(
     return out.astype(np.float16) if program.output.dtype == "float16" else out
 
 
-def move_masks(program: Program, lowered: Lowered, masks: Sequence[Pixels], executor: ModuleType | None = None) -> Pixels:
+def move_masks(
+    program: Program, lowered: Lowered, masks: Sequence[Pixels], executor: ModuleType | None = None
+) -> Pixels:
     """Masks follow the pixels: nearest neighbour through the same matrices, `policy.mask_fill` outside.
 
     Parameters
@@ -107,7 +109,8 @@ def move_masks(program: Program, lowered: Lowered, masks: Sequence[Pixels], exec
     canvas = program.canvas.shape[:2]
     current = [np.ascontiguousarray(mask)[..., None] for mask in masks]
     if current and program.policy.mask_fill > np.iinfo(current[0].dtype).max:
-        raise AuguryError(f"mask_fill={program.policy.mask_fill} does not fit {current[0].dtype} masks; choose a smaller label")
+        label, dtype = program.policy.mask_fill, current[0].dtype
+        raise AuguryError(f"mask_fill={label} does not fit {dtype} masks; choose a smaller label")
     for segment in lowered:
         extents = np.array([mask.shape[:2] for mask in current], np.float64)
         out = np.empty((len(current), *canvas, 1), current[0].dtype)
@@ -123,13 +126,14 @@ def check_floats(image: Pixels, value_range: tuple[float, float], where: str) ->
     low, high = float(image.min()), float(image.max())
     if not (value_range[0] <= low and high <= value_range[1]):
         raise AuguryError(
-            f"{where}: values from {low:g} to {high:g} lie outside the value range {value_range[0]:g}..{value_range[1]:g}; "
-            "give value_range=(low, high)"
+            f"{where}: values from {low:g} to {high:g} lie outside the value range "
+            f"{value_range[0]:g}..{value_range[1]:g}; give value_range=(low, high)"
         )
 
 
 def _reduced(execute: ModuleType, image: Pixels, halvings: Halvings) -> Pixels:
-    return image if halvings == (0, 0) else execute.reduce_box(image, halvings)  # type: ignore[no-any-return]
+    reduced: Pixels = image if halvings == (0, 0) else execute.reduce_box(image, halvings)
+    return reduced
 
 
 def _output(program: Program, n: int, last: bool, channels_first: bool, empty: Empty) -> Pixels:
@@ -138,5 +142,3 @@ def _output(program: Program, n: int, last: bool, channels_first: bool, empty: E
         return np.empty((n, h, w, c), program.canvas.dtype)
     dtype = np.dtype("float32" if program.output.dtype.startswith("float") else program.canvas.dtype)
     return empty((n, c, h, w) if channels_first else (n, h, w, c), dtype)
-
-

@@ -54,8 +54,8 @@ class TorchLoader(DataLoader[Any]):
 
     def state_dict(self) -> dict[str, Any]:
         """The stream's position."""
-        return self.dataset.state_dict()  # type: ignore[attr-defined,no-any-return]
+        return self.dataset.state_dict()  # type: ignore[no-any-return]
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on where `state_dict` stood."""
-        self.dataset.load_state_dict(state)  # type: ignore[attr-defined]
+        self.dataset.load_state_dict(state)

@@ -91,7 +91,7 @@ def encode_png(image: NDArray[np.uint8]) -> bytes:
 
     done, data = cv2.imencode(".png", image[..., ::-1] if image.shape[-1] == 3 else image)
     assert done
-    return data.tobytes()  # type: ignore[no-any-return]
+    return data.tobytes()
 
 
 def _rgb8(tile: Pixels, white: float) -> NDArray[np.uint8]:

@@ -125,13 +125,16 @@ class Images:
                 "use prepare(channels=1) or prepare(channels=3)"
             )
         if image.dtype.name != source.dtype:
-            raise DataError(f"{self.table.where(i)}: is {image.dtype}, {self.table.where(0)} is {source.dtype}; convert one of them")
+            raise DataError(
+                f"{self.table.where(i)}: is {image.dtype}, {self.table.where(0)} is {source.dtype}; convert one of them"
+            )
         if self.prepare.size is None and image.shape[:2] != (source.height, source.width):
             raise DataError(self._mixed_sizes())
         return self.prepare.frame(image)
 
     def _mixed_sizes(self) -> str:
         shapes = [self._decode(i).shape[:2] for i in range(len(self.table))]
+        sizes: NDArray[np.int64]
         sizes, counts = np.unique(shapes, axis=0, return_counts=True)
         common = [f"{counts[k]} of {sizes[k][0]}x{sizes[k][1]}" for k in np.argsort(-counts)[:2]]
         height, width = (int(side) for side in sizes[np.argmax(counts)])

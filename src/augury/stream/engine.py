@@ -70,7 +70,8 @@ class Feed:
         rest = len(self.rows) % (self.batch_size * self.world)
         if 0 < rest < self.world and not self.drop_last:
             raise AuguryError(
-                f"the last batch has {rest} samples for {self.world} ranks, so some would wait forever; use drop_last=True"
+                f"the last batch has {rest} samples for {self.world} ranks, so some ranks would wait forever; "
+                "use drop_last=True"
             )
 
     def count(self, start: int = 0) -> int:

@@ -43,10 +43,17 @@ class State:
 
     def check_same(self, other: State) -> None:
         """Raise unless both belong to the same samples, policy and seed."""
-        for field, what in (("data", "samples"), ("policy", "policy or preparation"), ("seed", "seed"), ("version", "version")):
+        for field, what in (
+            ("data", "samples"),
+            ("policy", "policy or preparation"),
+            ("seed", "seed"),
+            ("version", "version"),
+        ):
             mine, theirs = getattr(self, field), getattr(other, field)
             if mine != theirs:
-                raise StateError(f"the state was saved with another {what} ({theirs}, here {mine}); make the stream as it was")
+                raise StateError(
+                    f"the state was saved with another {what} ({theirs}, here {mine}); make the stream as it was"
+                )
 
 
 def fingerprint(*parts: str | NDArray[Any]) -> str:

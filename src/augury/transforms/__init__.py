@@ -16,7 +16,6 @@ from augury.transforms.geometric import (
 )
 from augury.transforms.noise import GaussianNoise
 from augury.transforms.policies import Barrier, OneOf, SomeOf
-from augury.transforms.policies import Policy as Policy
 
 __all__ = [
     "Affine",

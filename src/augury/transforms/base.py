@@ -6,7 +6,7 @@ No pixel is touched in this folder; pixels move in `execute/`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, dataclass_transform
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,20 +18,30 @@ from augury.kernels import Kernel
 from augury.ranges import Choice, Fixed, Range, Unit, ends, is_fixed
 from augury.spec import Spec
 
+if TYPE_CHECKING:
+    from pydantic._internal._model_construction import ModelMetaclass
+else:
+    ModelMetaclass = type(BaseModel)  # pydantic does not export it
+
 Params = Mapping[str, NDArray[Any]]
 Probability = Annotated[float, Field(ge=0.0, le=1.0, json_schema_extra={"unit": "probability", "identity": 0.0})]
 
 REGISTRY: dict[str, type[Node]] = {}
 
 
-class Node(BaseModel):
+@dataclass_transform(field_specifiers=(Field,))
+class _Positional(ModelMetaclass):
+    """Tells type checkers that fields may be given by position; see `Node.__init__`."""
+
+
+class Node(BaseModel, metaclass=_Positional):
     """Anything that can stand in a policy: a transform, a choice between them, a barrier.
 
     Positional arguments follow field order; every problem is one `PolicyError` of one line.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    name: str = ""
+    name: str = Field(default="", kw_only=True)
 
     def __init__(self, *args: Any, **fields: Any) -> None:
         cls = type(self)
@@ -85,7 +95,7 @@ class Transform(Node):
     `p` is the probability that a sample is transformed at all.
     """
 
-    p: Probability = 1.0
+    p: Probability = Field(default=1.0, kw_only=True)
     draws_pixels: ClassVar[bool] = False  # random even when every field is fixed
 
     def draw(self, draws: Draws) -> Params:
@@ -108,7 +118,9 @@ class Transform(Node):
     def is_identity(self) -> bool:
         """Whether no sample is ever changed."""
         ranges = range_fields(type(self))
-        neutral = [ends(getattr(self, f)) == (u.identity, u.identity) for f, u in ranges.items() if u.identity is not None]
+        neutral = [
+            ends(getattr(self, f)) == (u.identity, u.identity) for f, u in ranges.items() if u.identity is not None
+        ]
         return self.p == 0.0 or (bool(neutral) and all(neutral))
 
 

@@ -17,7 +17,7 @@ class Brightness(Transform):
     factor: Gain = (0.8, 1.25)
 
     def lower(self, params: Params, spec: Spec) -> Point:
-        """factor * x, clipped to the value range."""
+        """Factor * x, clipped to the value range."""
         return Point.affine(spec, params["factor"], np.zeros_like(params["factor"]))
 
 
@@ -27,7 +27,7 @@ class Contrast(Transform):
     factor: Gain = (0.8, 1.25)
 
     def lower(self, params: Params, spec: Spec) -> Point:
-        """factor * (x - 1/2) + 1/2 on fractions of the value range, clipped."""
+        """Factor * (x - 1/2) + 1/2 on fractions of the value range, clipped."""
         return Point.affine(spec, params["factor"], 0.5 - 0.5 * params["factor"])
 
 
@@ -37,7 +37,7 @@ class Gamma(Transform):
     gamma: Gain = (0.8, 1.25)
 
     def lower(self, params: Params, spec: Spec) -> Point:
-        """x ** gamma; float images read a curve of 4,097 knots (error below 1e-4 for gamma >= 0.5)."""
+        """X ** gamma; float images read a curve of 4,097 knots (error below 1e-4 for gamma >= 0.5)."""
 
         def power(x: Floats) -> Floats:
             inside = np.where(x > 0, x, 1.0)

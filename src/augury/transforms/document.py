@@ -59,7 +59,7 @@ def _parsed(text: str) -> Any:
     try:
         return json.loads(text)
     except ValueError:
-        return yaml.load(text, _Loader)  # noqa: S506, a SafeLoader
+        return yaml.load(text, _Loader)
 
 
 def load(cls: type[P], path: str | Path) -> P:

@@ -27,7 +27,7 @@ class HorizontalFlip(Transform):
     p: Probability = 0.5
 
     def lower(self, params: Params, spec: Spec) -> Resample:
-        """x becomes -x about the canvas centre."""
+        """X becomes -x about the canvas centre."""
         return Resample(scaling(np.full(len(params["on"]), -1.0), 1.0), permutes=True)
 
 
@@ -37,7 +37,7 @@ class VerticalFlip(Transform):
     p: Probability = 0.5
 
     def lower(self, params: Params, spec: Spec) -> Resample:
-        """y becomes -y about the canvas centre."""
+        """Y becomes -y about the canvas centre."""
         return Resample(scaling(1.0, np.full(len(params["on"]), -1.0)), permutes=True)
 
 

@@ -25,9 +25,13 @@ class GaussianNoise(Transform):
     def draw(self, draws: Draws) -> Params:
         """The level, and where each sample's pixels find their numbers."""
         key = np.array(key_of(draws.seed, draws.name, "pixels"), np.uint32)
-        return {**super().draw(draws), "key": np.tile(key, (len(draws.address), 1)), "counter": draws.address.counters()}
+        return {
+            **super().draw(draws),
+            "key": np.tile(key, (len(draws.address), 1)),
+            "counter": draws.address.counters(),
+        }
 
     def lower(self, params: Params, spec: Spec) -> Noise:
-        """x + std * z in the units of the array."""
+        """X + std * z in the units of the array."""
         std = (params["std"] * spec.full_scale).astype(np.float32)
         return Noise(std, params["key"], params["counter"], *spec.value_range)

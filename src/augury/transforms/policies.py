@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, PlainSerializer, ValidationInfo, WithJsonSchema, field_validator, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    PlainSerializer,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
 
 from augury.errors import PolicyError
 from augury.kernels import Border, Interpolation
@@ -22,7 +30,7 @@ def _children(value: Any, info: ValidationInfo) -> tuple[Node, ...]:
 
 
 Children = Annotated[
-    tuple[Any, ...],
+    Sequence[Any],  # a tuple, once validated
     BeforeValidator(_children),
     PlainSerializer(lambda children: [child.to_document() for child in children]),
     WithJsonSchema({"type": "array", "items": {}}),  # `document.json_schema` says what the items are
@@ -34,7 +42,7 @@ class OneOf(Node):
 
     transforms: Children
     weights: tuple[float, ...] | None = None
-    p: Probability = 1.0
+    p: Probability = Field(default=1.0, kw_only=True)
 
     @model_validator(mode="after")
     def _check(self) -> OneOf:
@@ -50,7 +58,7 @@ class SomeOf(Node):
 
     transforms: Children
     count: tuple[int, int] = (1, 2)
-    p: Probability = 1.0
+    p: Probability = Field(default=1.0, kw_only=True)
 
     @field_validator("count", mode="before")
     @classmethod
@@ -99,7 +107,9 @@ class Policy(Node):
                 continue
             if node.label in seen:
                 kind = type(node).__name__
-                raise PolicyError(f"two transforms are called {node.label!r}; give one a name, e.g. {kind}(..., name='second')")
+                raise PolicyError(
+                    f"two transforms are called {node.label!r}; give one a name, e.g. {kind}(..., name='second')"
+                )
             seen.add(node.label)
         return self
 

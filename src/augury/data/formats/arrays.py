@@ -90,13 +90,7 @@ def _check_image(where: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> No
     if len(shape) not in (2, 3) or min(shape) < 1:
         raise DataError(f"{where}: an image of shape {shape}; expected (h, w) or (h, w, c), none of them 0")
     if dtype not in _DTYPES:
-        fitting = (
-            "float32"
-            if dtype.kind == "f"
-            else "uint16"
-            if dtype.kind == "u" and dtype.itemsize == 2
-            else "uint8"
-        )
+        fitting = "float32" if dtype.kind == "f" else "uint16" if dtype.kind == "u" and dtype.itemsize == 2 else "uint8"
         raise DataError(
             f"{where}: dtype {dtype}; expected uint8, uint16 or float32, for instance .astype(np.{fitting})"
         )
@@ -106,9 +100,7 @@ def _labels(labels: ArrayLike, classes: Sequence[str] | None) -> tuple[NDArray[n
     """Turn labels into indices (n,) and class names."""
     given = np.asarray(labels)
     if given.ndim != 1:
-        raise DataError(
-            f"labels: shape {given.shape}; expected (n,), one for each image (one-hot: labels.argmax(1))"
-        )
+        raise DataError(f"labels: shape {given.shape}; expected (n,), one for each image (one-hot: labels.argmax(1))")
     if classes is not None and len(set(classes)) < len(classes):
         raise DataError(f"classes: {list(classes)} holds a name twice")
     if given.dtype.kind in "iu":
@@ -141,14 +133,10 @@ def _names(given: list[str], classes: Sequence[str] | None) -> tuple[NDArray[np.
     return np.array([index[name] for name in given], np.int64), tuple(classes)
 
 
-def _checked_range(
-    value_range: tuple[float, float] | None, dtype: np.dtype[Any]
-) -> tuple[float, float] | None:
+def _checked_range(value_range: tuple[float, float] | None, dtype: np.dtype[Any]) -> tuple[float, float] | None:
     if dtype.kind != "f":
         if value_range is not None:
-            raise DataError(
-                f"value_range={value_range!r}: is for float images; these are {dtype}; leave it out"
-            )
+            raise DataError(f"value_range={value_range!r}: is for float images; these are {dtype}; leave it out")
         return None
     try:
         low, high = (float(value) for value in (value_range or (0.0, 1.0)))
