@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, given
 
+from augury.api import Policy
 from augury.compile.annotations import move_points
 from augury.data.prepare import Prepare
 from augury.execute import native, reference
@@ -17,7 +18,6 @@ from augury.transforms import (
     GaussianNoise,
     HorizontalFlip,
     Perspective,
-    Policy,
     ResizedCrop,
     Rotate,
     Shear,

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from augury.api import Policy
 from augury.compile.annotations import move_boxes, move_points
 from augury.data.prepare import Prepare
 from augury.errors import AuguryError
@@ -13,7 +14,6 @@ from augury.transforms import (
     Barrier,
     HorizontalFlip,
     Perspective,
-    Policy,
     ResizedCrop,
     Rotate,
     Shear,
@@ -312,3 +312,20 @@ def test_a_choice_of_quarter_turns_turns():
     out = render(Policy([Rotate(Choice([0, 90, 180, 270]))]), images)
     turned = {np.rot90(images[0], k).tobytes() for k in range(4)}
     assert {image.tobytes() for image in out} == turned
+
+
+def test_a_padded_image_is_whole_between_black_bars():
+    image = random_image((12, 6, 3)) | 1
+    out = render(Policy(), [image], prepare=Prepare((12, 12), fit="pad"))[0]
+    assert_same_bytes(out[:, 3:9], image)
+    np.testing.assert_array_equal(np.delete(out, slice(3, 9), axis=1), 0)
+
+
+def test_a_cropped_image_fills_the_canvas_with_its_middle():
+    image = random_image((6, 13, 3))
+    assert_same_bytes(render(Policy(), [image], prepare=Prepare((6, 6), fit="crop"))[0], image[:, 3:9])
+
+
+def test_a_stretched_image_fills_the_canvas():
+    image = np.repeat(random_image((4, 8, 3)), 2, axis=0)
+    assert_same_bytes(render(Policy(), [image], prepare=Prepare((4, 8)))[0], image[::2])

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from augury.api import Policy
 from augury.compile.annotations import move_points
 from augury.compile.explain import advice, explain
 from augury.compile.fuse import merge_points, merge_resamples, move_flips, sort_exclusive
@@ -21,7 +22,6 @@ from augury.transforms import (
     HorizontalFlip,
     OneOf,
     Perspective,
-    Policy,
     ResizedCrop,
     Rotate,
     Shear,

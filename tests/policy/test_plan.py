@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from augury.api import Policy
 from augury.draws import Address
 from augury.errors import PolicyError
 from augury.plan import Plan, draw_plan
@@ -15,7 +16,6 @@ from augury.transforms import (
     HorizontalFlip,
     OneOf,
     Perspective,
-    Policy,
     Rotate,
     SomeOf,
     Translate,

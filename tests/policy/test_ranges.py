@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from augury.api import Policy
 from augury.errors import PolicyError
 from augury.ranges import Choice, Fixed, Unit, ends, is_fixed, show
 from augury.transforms import (
@@ -8,7 +9,6 @@ from augury.transforms import (
     Erase,
     HorizontalFlip,
     OneOf,
-    Policy,
     Rotate,
     SomeOf,
     Translate,
