@@ -12,6 +12,13 @@ namespace augury::AUGURY_ISA {
 
 static constexpr int64_t BAND = 8192;  // values that are warped before the pixelwise steps run over them
 
+// Ask for a share of an image that is needed next: a rotated walk through it would wait for every line.
+static void prefetch(const Image& image, int64_t channels, int64_t item, int64_t part, int64_t parts) {
+    const int64_t bytes = (image.height - 1) * image.stride + image.width * channels * item;
+    if (bytes > (int64_t(1) << 19)) return;  // it would push itself out of the second cache
+    for (int64_t at = bytes * part / parts; at < bytes * (part + 1) / parts; at += 64) __builtin_prefetch(image.data + at);
+}
+
 // One image through one segment, a band of rows at a time, so that every step finds its input in cache.
 template <typename T>
 static void run_image(const Segment& s, int64_t i, T* scratch) {
@@ -26,7 +33,10 @@ static void run_image(const Segment& s, int64_t i, T* scratch) {
         const int64_t bottom = top + lines < s.height ? top + lines : s.height;
         const bool direct = in_place && !s.channels_first;
         T* band = direct ? reinterpret_cast<T*>(image_out) + top * row : scratch;
-        for (int64_t y = top; y < bottom; ++y) warp.row(y, band + (y - top) * row);
+        for (int64_t y = top; y < bottom; ++y) {
+            if (i + 1 < s.n) prefetch(s.sources[i + 1], s.channels, sizeof(T), y, s.height);
+            warp.row(y, band + (y - top) * row);
+        }
         const Band<T> view{band, top, bottom - top, s.width, s.channels};
         const Step* last = nullptr;
         for (int64_t k = 0; k < s.step_count; ++k) {

@@ -3,7 +3,7 @@
 Coordinates are written here and nowhere else. Pixel i covers [i, i + 1). Matrices act on
 *centred canvas* coordinates: x to the right and y down, in pixels, zero at the canvas centre. So a
 rotation about the centre is the bare rotation, and a mirrored map gives exactly mirrored numbers.
-Matrices map input to output; `source_matrix` inverts them once, for the executor.
+Matrices map input to output; `Backward` inverts them once, for the executor.
 
 =========  ======================  ==============================================
 kernel     reads                   arrays, all with one row for each sample
@@ -98,35 +98,55 @@ def shear(x: ArrayLike, y: ArrayLike) -> Floats:
     return stack([[1.0, -sin_x / cos_x, 0.0], [-sin_y / cos_y, 1.0, 0.0], [0.0, 0.0, 1.0]])
 
 
-def source_matrix(m: Floats, canvas: tuple[int, int], extent: Floats) -> Floats:
-    """Centred output pixel -> continuous source coordinate.
+@dataclass(frozen=True)
+class Backward:
+    """Resample as the executor reads it: from every output pixel back to its source.
 
-    Parameters
+    Attributes
     ----------
-    m : (n, 3, 3) input to output, centred canvas coordinates.
-    canvas : (height, width) of the canvas.
-    extent : (n, 2) height and width of the source, in its own pixels.
+    matrix : (n, 3, 3), centred output pixel -> centred input.
+    scale : (n, 2), length of an input pixel of the canvas in the output, down and across, at the centre.
     """
-    back = invert(m)
-    size = np.asarray(canvas, np.float64)
-    x, y = extent[:, 1] / size[1], extent[:, 0] / size[0]
-    to_source = stack([[x, 0.0, 0.5 * extent[:, 1]], [0.0, y, 0.5 * extent[:, 0]], [0.0, 0.0, 1.0]])
-    return compose(to_source, back)
 
+    matrix: Floats
+    scale: Floats
 
-def levels(m: Floats, canvas: tuple[int, int], extent: Floats) -> NDArray[np.int64]:
-    """How often each axis of the source is halved first, so that the remaining scale exceeds 1/2.
+    @classmethod
+    def of(cls, m: Floats) -> Backward:
+        """Invert (n, 3, 3) maps from input to output."""
+        offset = m[:, :2, 2] / m[:, 2:, 2]
+        jacobian = (m[:, :2, :2] - offset[:, :, None] * m[:, 2:, :2]) / m[:, 2:, 2:]
+        lengths = np.sqrt(jacobian[:, 0] * jacobian[:, 0] + jacobian[:, 1] * jacobian[:, 1])
+        return cls(invert(m), lengths[:, ::-1])
 
-    Parameters are those of `source_matrix`. Returns (n, 2): halvings of height and of width.
-    The scale is that of the map at the canvas centre; a tolerance of 1e-9 keeps a half exact.
-    """
-    offset = m[:, :2, 2] / m[:, 2:, 2]
-    jacobian = (m[:, :2, :2] - offset[:, :, None] * m[:, 2:, :2]) / m[:, 2:, 2:]
-    along = np.sqrt(jacobian[:, 0] * jacobian[:, 0] + jacobian[:, 1] * jacobian[:, 1])  # of x, of y
-    scale = along[:, ::-1] * np.asarray(canvas, np.float64) / extent
-    _, exponent = np.frexp(scale * (1.0 - 1e-9))  # scale in (2**(e-1), 2**e]
-    room = np.frexp(extent)[1] - 1  # a side of n pixels can be halved floor(log2 n) times
-    return np.clip(-exponent.astype(np.int64), 0, np.maximum(room, 0))
+    def rows(self, rows: Rows) -> Backward:
+        """The same for some of its samples."""
+        return Backward(self.matrix[rows], self.scale[rows])
+
+    def to_source(self, canvas: tuple[int, int], extent: Floats) -> Floats:
+        """Centred output pixel -> continuous source coordinate, (n, 3, 3).
+
+        Parameters
+        ----------
+        canvas : (height, width) of the canvas.
+        extent : (n, 2) height and width of the source, in its own pixels.
+        """
+        step = extent / np.asarray(canvas, np.float64)
+        place = self.matrix.copy()
+        for row, side in ((0, 1), (1, 0)):
+            place[:, row] = place[:, row] * step[:, side, None] + self.matrix[:, 2] * (0.5 * extent[:, side, None])
+        return place
+
+    def halvings(self, canvas: tuple[int, int], extent: Floats) -> NDArray[np.int64]:
+        """How often each axis of the source is halved first, so that the remaining scale exceeds 1/2.
+
+        Parameters are those of `to_source`. Returns (n, 2): halvings of height and of width. A tolerance of
+        1e-9 keeps a scale of exactly 1/2 exact; a side of n pixels is halved at most floor(log2 n) times.
+        """
+        scale = self.scale * np.asarray(canvas, np.float64) / extent
+        _, exponent = np.frexp(scale * (1.0 - 1e-9))  # scale in (2**(e-1), 2**e]
+        most = np.frexp(extent)[1] - 1
+        return np.maximum(np.minimum(-exponent, most), 0).astype(np.int64)
 
 
 # ---- Resample
@@ -242,8 +262,12 @@ class Point:
 
 def _table(function: Callable[[Floats], Floats]) -> NDArray[np.uint8]:
     """(n, 1, 256) from a function of fractions."""
-    values = function(np.arange(256) / 255.0) * 255.0
-    return np.clip(np.rint(values), 0, 255).astype(np.uint8)[:, None, :]
+    values = function(np.arange(256) / 255.0)
+    values *= 255.0
+    np.rint(values, out=values)
+    np.maximum(values, 0.0, out=values)
+    np.minimum(values, 255.0, out=values)
+    return values.astype(np.uint8)[:, None, :]
 
 
 def _chain(first: NDArray[Any], second: NDArray[Any]) -> NDArray[Any]:

@@ -175,7 +175,7 @@ def test_affine_shears_then_zooms_then_rotates_then_shifts():
         Translate(Fixed(0.1), Fixed(-0.2)),
     ]
     images = random_images([(40, 30)])
-    whole, steps = (lowered(Policy(p), images)[1][0].resample.matrix for p in ([node], parts))
+    whole, steps = (lowered(Policy(p), images)[1][0].matrix for p in ([node], parts))
     np.testing.assert_allclose(whole, steps, atol=1e-12)
 
 
@@ -188,7 +188,7 @@ def test_perspective_takes_the_corners_to_the_drawn_ones():
     images = random_images([(40, 60)] * 5)
     program, arrays = lowered(Policy([Perspective((0, 0.5))]), images)
     plan_corners = np.array([[0, 0], [60, 0], [60, 40], [0, 40]], np.float64)
-    moved = move_points(arrays[0].resample.matrix, np.tile(plan_corners, (5, 1, 1)), (40, 60))
+    moved = move_points(arrays[0].matrix, np.tile(plan_corners, (5, 1, 1)), (40, 60))
     inwards = (moved - plan_corners) * [[1, 1], [-1, 1], [-1, -1], [1, -1]] / [30, 20]
     assert program.kernels == ["Resample"]
     assert inwards.min() >= -1e-9
@@ -242,7 +242,7 @@ def test_boxes_are_clipped_once_against_the_final_frame():
     image = random_images([(20, 40)])
     away_and_back = Policy([Translate(Fixed(0.75), Fixed(0)), Translate(Fixed(-0.75), Fixed(0), name="back")])
     box = np.array([[10, 5, 30, 15]], np.float32)
-    matrix = lowered(away_and_back, image)[1][0].resample.matrix
+    matrix = lowered(away_and_back, image)[1][0].matrix
     np.testing.assert_allclose(move_boxes(matrix, box, (20, 40)), box, atol=1e-5)
 
 

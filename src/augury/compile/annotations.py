@@ -11,9 +11,9 @@ from augury.kernels import Floats, compose
 
 def canvas_map(lowered: Lowered) -> Floats:
     """(n, 3, 3): where the whole program moves a point of the canvas, in centred coordinates."""
-    total = lowered[0].resample.matrix
+    total = lowered[0].matrix
     for segment in lowered[1:]:
-        total = compose(segment.resample.matrix, total)
+        total = compose(segment.matrix, total)
     return total
 
 

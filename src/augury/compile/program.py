@@ -10,7 +10,7 @@ import numpy as np
 from augury.compile.fuse import Branch, Group, Step, fuse
 from augury.data.prepare import Prepare
 from augury.draws import Address
-from augury.kernels import Border, Interpolation, Kernel, Noise, Point, Rectangle, Resample, Rows, identity
+from augury.kernels import Backward, Border, Floats, Interpolation, Kernel, Noise, Point, Rectangle, Resample, Rows, identity
 from augury.plan import Plan, draw_plan
 from augury.spec import Spec
 from augury.transforms.base import Node, Transform
@@ -44,13 +44,15 @@ class Segment:
 class LoweredSegment:
     """A segment with its arrays, one row for each sample."""
 
-    resample: Resample
+    matrix: Floats  # (n, 3, 3), input to output
+    backward: Backward
     sampling: Sampling
     pixelwise: tuple[Point | Noise | Rectangle, ...]
 
     def rows(self, rows: Rows) -> LoweredSegment:
         """The same for some of the samples."""
-        return LoweredSegment(self.resample.rows(rows), self.sampling, tuple(k.rows(rows) for k in self.pixelwise))
+        pixelwise = tuple(kernel.rows(rows) for kernel in self.pixelwise)
+        return LoweredSegment(self.matrix[rows], self.backward.rows(rows), self.sampling, pixelwise)
 
 
 Lowered = tuple[LoweredSegment, ...]
@@ -92,14 +94,12 @@ class Program:
 
     def lower(self, plan: Plan) -> Lowered:
         """Turn drawn parameters into kernel arrays, fused."""
-        return tuple(
-            LoweredSegment(
-                self._lower_group(segment.resample, plan, Resample(identity(len(plan)))),
-                segment.sampling,
-                tuple(self._lower_group(group, plan) for group in segment.pixelwise),
-            )
-            for segment in self.segments
-        )
+        lowered = []
+        for segment in self.segments:
+            matrix = self._lower_group(segment.resample, plan, Resample(identity(len(plan)))).matrix
+            pixelwise = tuple(self._lower_group(group, plan) for group in segment.pixelwise)
+            lowered.append(LoweredSegment(matrix, Backward.of(matrix), segment.sampling, pixelwise))
+        return tuple(lowered)
 
     def _lower_group(self, group: Group, plan: Plan, start: Kernel | None = None):  # type: ignore[no-untyped-def]
         kernels = [self._lower_step(step, plan) for step in group.steps if step.declared or step.kind is Point]

@@ -56,7 +56,7 @@ def segment(
     ----------
     sources : n images (h, w, c) of one dtype, any sizes.
     extents : (n, 2) height and width of the world in source pixels (a fraction where a box was cut).
-    matrices : (n, 3, 3) centred output pixel -> source coordinate, see `kernels.source_matrix`.
+    matrices : (n, 3, 3) centred output pixel -> source coordinate, see `kernels.Backward`.
     fill : in the units of the sources.
     out : (n, height, width, c), or (n, c, height, width) with channels_first; written in place.
     """

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from augury.compile.program import Lowered, Program
 from augury.errors import AuguryError
 from augury.execute import native, reference
-from augury.kernels import levels, source_matrix
 
 Pixels = NDArray[Any]
 Halvings = tuple[int, int]
@@ -64,21 +63,19 @@ def run(
     canvas = program.canvas.shape[:2]
     sources: Sequence[Pixels] = []
     for k, segment in enumerate(lowered):
-        matrix, full = segment.resample.matrix, worlds
-        if k > 0:
-            full = np.broadcast_to(np.array(canvas), (len(matrix), 2))
-        halvings = levels(matrix, canvas, full.astype(np.float64))
+        full = worlds if k == 0 else np.tile(canvas, (len(worlds), 1))
+        halvings = segment.backward.halvings(canvas, full)
         if k == 0:
             sources = [fetch(i, (int(y), int(x))) for i, (y, x) in enumerate(halvings)]
         else:
             sources = [_reduced(execute, s, (int(y), int(x))) for s, (y, x) in zip(sources, halvings, strict=True)]
         extents = full / (2.0**halvings)
         last = k == len(lowered) - 1
-        out = _output(program, len(matrix), last, channels_first, empty)
+        out = _output(program, len(worlds), last, channels_first, empty)
         execute.segment(
             sources,
             extents,
-            source_matrix(matrix, canvas, extents),
+            segment.backward.to_source(canvas, extents),
             canvas,
             segment.sampling.border,
             program.canvas.level(segment.sampling.fill),
@@ -114,7 +111,7 @@ def move_masks(
     for segment in lowered:
         extents = np.array([mask.shape[:2] for mask in current], np.float64)
         out = np.empty((len(current), *canvas, 1), current[0].dtype)
-        place = source_matrix(segment.resample.matrix, canvas, extents)
+        place = segment.backward.to_source(canvas, extents)
         fill = float(program.policy.mask_fill)
         execute.segment(current, extents, place, canvas, segment.sampling.border, fill, "nearest", (), out, False)
         current = list(out)
