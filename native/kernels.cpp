@@ -7,6 +7,7 @@
 
 #include "warp.hpp"
 #include "pixelwise.hpp"
+#include "tables.hpp"
 
 namespace augury::AUGURY_ISA {
 
@@ -21,14 +22,14 @@ static void prefetch(const Image& image, int64_t channels, int64_t item, int64_t
 
 // One image through one segment, a band of rows at a time, so that every step finds its input in cache.
 template <typename T>
-static void run_image(const Segment& s, int64_t i, T* scratch) {
+static void run_image(const Segment& s, const Step* steps, int64_t step_count, int64_t i, T* scratch, double* products) {
     const int64_t row = s.width * s.channels;
     const int64_t lines = row >= BAND ? 1 : BAND / row;
     const int64_t plane = s.height * s.width;
     const bool in_place = !s.float_out || sizeof(T) == 4;
     const int64_t item = s.float_out ? 4 : sizeof(T);
     uint8_t* image_out = static_cast<uint8_t*>(s.out) + i * plane * s.channels * item;
-    const Warp<T> warp(s, i);
+    const Warp<T> warp(s, i, products);
     for (int64_t top = 0; top < s.height; top += lines) {
         const int64_t bottom = top + lines < s.height ? top + lines : s.height;
         const bool direct = in_place && !s.channels_first;
@@ -39,9 +40,9 @@ static void run_image(const Segment& s, int64_t i, T* scratch) {
         }
         const Band<T> view{band, top, bottom - top, s.width, s.channels};
         const Step* last = nullptr;
-        for (int64_t k = 0; k < s.step_count; ++k) {
-            if (s.steps[k].to_float) last = &s.steps[k];
-            else apply(s.steps[k], i, view);
+        for (int64_t k = 0; k < step_count; ++k) {
+            if (steps[k].to_float) last = &steps[k];
+            else apply(steps[k], i, view);
         }
         if (last || !direct) emit(s, last, i, view, image_out);
     }
@@ -52,7 +53,17 @@ static void run(const Segment& s) {
     const int64_t row = s.width * s.channels;
     const int64_t lines = row >= BAND ? 1 : BAND / row;
     T* scratch = new T[lines * row];
-    for (int64_t i = 0; i < s.n; ++i) run_image<T>(s, i, scratch);
+    double* products = new double[3 * Warp<T>::padded_width(s.width)];
+    if constexpr (sizeof(T) == 1) {
+        Step* fused = new Step[s.step_count];
+        float* memory = new float[s.step_count * s.channels * 256];
+        for (int64_t i = 0; i < s.n; ++i) run_image<T>(s, fused, fuse_tables(s, i, fused, memory), i, scratch, products);
+        delete[] memory;
+        delete[] fused;
+    } else {
+        for (int64_t i = 0; i < s.n; ++i) run_image<T>(s, s.steps, s.step_count, i, scratch, products);
+    }
+    delete[] products;
     delete[] scratch;
 }
 

@@ -108,6 +108,15 @@ static void apply_curve(const Step& step, int64_t i, const Band<T>& band) {
 
 template <typename T>
 static void apply_affine(const Step& step, int64_t i, const Band<T>& band) {
+    if (step.channel == 0) {  // one for all channels: a plain loop, which is vectorised
+        const float gain = static_cast<const float*>(step.a)[i * step.row];
+        const float offset = static_cast<const float*>(step.b)[i * step.row];
+        const float low = step.low, high = step.high;
+        T* data = band.data;
+        for (int64_t k = 0, size = band.size(); k < size; ++k)
+            data[k] = finish<T>(float(data[k]) * gain + offset, low, high);
+        return;
+    }
     for (int64_t c = 0; c < band.channels; ++c) {
         const float gain = static_cast<const float*>(step.a)[i * step.row + c * step.channel];
         const float offset = static_cast<const float*>(step.b)[i * step.row + c * step.channel];

@@ -5,6 +5,7 @@
 namespace augury::AUGURY_ISA {
 
 static constexpr int BLOCK = 32;
+static constexpr double ONE = 65536.0;                 // places are counted in 1/65536 of a pixel
 static constexpr double ROUND64 = 6755399441055744.0;  // 1.5 * 2^52: adding it rounds to nearest even
 static constexpr float ROUND32 = 12582912.0f;          // 1.5 * 2^23: the same for |x| < 2^22
 
@@ -39,14 +40,25 @@ template <> struct Pair<1> { using Word = uint16_t; };
 template <typename T>
 class Warp {
   public:
-    Warp(const Segment& segment, int64_t i)
+    // `products` has room for 3 * padded_width doubles: what depends on x alone is computed once an image.
+    Warp(const Segment& segment, int64_t i, double* products)
         : s(segment),
           source(segment.sources[i]),
           m(segment.matrices + 9 * i),
           extent_y(segment.extents[2 * i]),
           extent_x(segment.extents[2 * i + 1]),
           affine(m[6] == 0.0 && m[7] == 0.0 && m[8] == 1.0),
-          copies(is_copy()) {}
+          copies(is_copy()),
+          mx{products, products + padded_width(s.width), products + 2 * padded_width(s.width)} {
+        for (int64_t k = 0; k < padded_width(s.width); ++k) {
+            const double x = (double(int32_t(k)) + 0.5) - 0.5 * double(s.width);
+            products[k] = ONE * m[0] * x;  // by a power of two: the rounding is that of m[0] * x
+            products[padded_width(s.width) + k] = ONE * m[3] * x;
+            products[2 * padded_width(s.width) + k] = m[6] * x;
+        }
+    }
+
+    static int64_t padded_width(int64_t width) { return (width + BLOCK - 1) / BLOCK * BLOCK; }
 
     // Canvas row y into out[width * channels].
     void row(int64_t y, T* out) const {
@@ -68,26 +80,26 @@ class Warp {
     const double* m;
     const double extent_y, extent_x;
     const bool affine, copies;
+    const double* mx[3];
 
     bool is_copy() const {
         return affine && s.width == source.width && s.height == source.height && m[0] == 1.0 && m[1] == 0.0 &&
-               m[3] == 0.0 && m[4] == 1.0 && m[2] == 0.5 * s.width && m[5] == 0.5 * s.height &&
+               m[3] == 0.0 && m[4] == 1.0 && m[2] == 0.5 * s.width - 0.5 && m[5] == 0.5 * s.height - 0.5 &&
                extent_x == s.width && extent_y == s.height;
     }
 
+    // Source places of a block of canvas pixels, in 1/65536 of a pixel from the centre of the first one.
     void locate(int64_t x0, int64_t y0, Places& at) const {
         double u[BLOCK], v[BLOCK];
-        const double y = (y0 + 0.5) - 0.5 * s.height;
-        const double ym[3] = {m[1] * y, m[4] * y, m[7] * y};
+        const double y = (double(y0) + 0.5) - 0.5 * double(s.height);
+        const double row[3] = {ONE * (m[1] * y + m[2]), ONE * (m[4] * y + m[5]), m[7] * y + m[8]};
         for (int i = 0; i < BLOCK; ++i) {
-            const double x = (double(int32_t(x0) + i) + 0.5) - 0.5 * s.width;
-            u[i] = (m[0] * x + ym[0]) + m[2];
-            v[i] = (m[3] * x + ym[1]) + m[5];
+            u[i] = mx[0][x0 + i] + row[0];
+            v[i] = mx[1][x0 + i] + row[1];
         }
         if (!affine) {
             for (int i = 0; i < BLOCK; ++i) {
-                const double x = (double(int32_t(x0) + i) + 0.5) - 0.5 * s.width;
-                const double depth = upper((m[6] * x + ym[2]) + m[8], 1e-6);
+                const double depth = upper(mx[2][x0 + i] + row[2], 1e-6);
                 u[i] = u[i] / depth;
                 v[i] = v[i] / depth;
             }
@@ -107,7 +119,7 @@ class Warp {
         const double sx = double(s.width) / extent_x, sy = double(s.height) / extent_y;
         int32_t least = 2048;
         for (int i = 0; i < BLOCK; ++i) {
-            const double a = u[i] * sx, b = v[i] * sy;
+            const double a = (u[i] / ONE + 0.5) * sx, b = (v[i] / ONE + 0.5) * sy;
             const double x = lower(a, double(s.width) - a) + 0.5, y = lower(b, double(s.height) - b) + 0.5;
             const int32_t cx = int32_t(nearest_even(clamp(x, 0.0, 1.0) * 2048.0));
             const int32_t cy = int32_t(nearest_even(clamp(y, 0.0, 1.0) * 2048.0));
@@ -118,29 +130,34 @@ class Warp {
         at.covered = least == 2048;
     }
 
-    // Bring coordinates back into the world; what is inside stays as it is.
-    void fold(double* u, double extent, int64_t canvas) const {
+    // Bring places back into the world; what is inside stays as it is.
+    void fold(double* places, double extent, int64_t canvas) const {
         if (s.border == Border::wrap) {
             for (int i = 0; i < BLOCK; ++i) {
-                const double folded = u[i] - extent * floor_of(u[i] / extent);
-                u[i] = u[i] >= 0.0 && u[i] <= extent ? u[i] : folded;
+                const double u = places[i] / ONE + 0.5, folded = u - extent * floor_of(u / extent);
+                places[i] = u >= 0.0 && u <= extent ? places[i] : (folded - 0.5) * ONE;
             }
             return;
         }
         const double rim = s.border == Border::symmetric ? 0.0 : 0.5 * extent / double(canvas);
         const double period = 2.0 * (extent - 2.0 * rim);
         for (int i = 0; i < BLOCK; ++i) {
-            double t = u[i] - rim;
+            const double u = places[i] / ONE + 0.5;
+            double t = u - rim;
             t = t - period * floor_of(t / period);
-            const double folded = lower(t, period - t) + rim;
-            u[i] = period <= 0.0 ? rim : u[i] >= rim && u[i] <= extent - rim ? u[i] : folded;
+            const double folded = ((lower(t, period - t) + rim) - 0.5) * ONE;
+            places[i] = period <= 0.0 ? (rim - 0.5) * ONE : u >= rim && u <= extent - rim ? places[i] : folded;
         }
     }
 
     static void place(const double* u, int32_t size, int32_t* first, int32_t* rest) {
         const int32_t last = size >= 2 ? size - 2 : 0;
         for (int i = 0; i < BLOCK; ++i) {
-            const int32_t at = int32_t(nearest_even(clamp(u[i] - 0.5, 0.0, double(size - 1)) * 65536.0));
+            // the lowest bits of a double near 1.5 * 2^52 are the integer it stands for
+            const double rounded = clamp(u[i], 0.0, double(size - 1) * ONE) + ROUND64;
+            int64_t bits;
+            memcpy(&bits, &rounded, sizeof bits);
+            const int32_t at = int32_t(bits);
             first[i] = lower(at >> 16, last);
             rest[i] = at - (first[i] << 16);
         }

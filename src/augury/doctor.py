@@ -7,7 +7,7 @@ import os
 import platform
 from typing import Any
 
-from augury.execute import native
+from augury.binary import library
 
 _PACKAGES = ("numpy", "pydantic", "torch", "keras", "jax", "tensorflow", "scikit-learn", "scipy")
 _OPENCV = ("opencv-python", "opencv-python-headless", "opencv-contrib-python", "opencv-contrib-python-headless")
@@ -15,10 +15,10 @@ _OPENCV = ("opencv-python", "opencv-python-headless", "opencv-contrib-python", "
 
 def examine() -> dict[str, Any]:
     """Versions, native kernels and their instruction set, threads, and a list of problems with their cure."""
-    library = native.library()
+    kernels = library()
     opencv = {name: version for name in _OPENCV if (version := _version(name))}
     problems = []
-    if library is None:
+    if kernels is None:
         problems.append("no native kernels: about a hundred times slower; install a C++ compiler and reinstall augury")
     if len(opencv) != 1:
         problems.append(
@@ -31,8 +31,8 @@ def examine() -> dict[str, Any]:
         "system": f"{platform.system()} {platform.machine()}",
         **{name: _version(name) or "not installed" for name in _PACKAGES},
         "opencv": ", ".join(f"{name} {version}" for name, version in opencv.items()) or "not installed",
-        "native": "yes" if library else "no",
-        "instruction set": f"{library.isa()} (of {', '.join(library.isa_names())})" if library else "-",
+        "native": "yes" if kernels else "no",
+        "instruction set": f"{kernels.isa()} (of {', '.join(kernels.isa_names())})" if kernels else "-",
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         "problems": problems,
     }

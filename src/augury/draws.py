@@ -18,20 +18,21 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
+from augury.binary import library
 from augury.elementary import exp, log
 
 VERSION = 1
 NORMAL_TABLE_SIZE = 2048
 _MULTIPLIERS = (np.uint64(0xD2511F53), np.uint64(0xCD9E8D57))
-_WEYL = (np.uint32(0x9E3779B9), np.uint32(0xBB67AE85))
+_WEYL = (np.uint64(0x9E3779B9), np.uint64(0xBB67AE85))
 _LOW = np.uint64(0xFFFFFFFF)
 
 Words = NDArray[np.uint32]
 Floats = NDArray[np.float64]
 
 
-def philox(counter: Words, key: Sequence[int], rounds: int = 10) -> Words:
-    """Philox4x32 over many counters at once.
+def philox(counter: Words, key: Sequence[int]) -> Words:
+    """Philox4x32-10 over many counters at once, natively where the kernels were built.
 
     Parameters
     ----------
@@ -47,17 +48,23 @@ def philox(counter: Words, key: Sequence[int], rounds: int = 10) -> Words:
     >>> [hex(w) for w in philox(np.zeros(4, np.uint32), (0, 0))]
     ['0x6627e8d5', '0xe169c58d', '0xbc57ac4c', '0x9b00dbd8']
     """
+    kernels = library()
+    if kernels is None:
+        return philox_reference(counter, key)
+    out = np.empty(counter.shape, np.uint32)
+    kernels.philox(np.ascontiguousarray(counter), key[0], key[1], out)
+    return out
+
+
+def philox_reference(counter: Words, key: Sequence[int]) -> Words:
+    """The definition of `philox`, in numpy."""
     c0, c1, c2, c3 = (counter[..., i].astype(np.uint64) for i in range(4))
     k0, k1 = (np.uint64(k) for k in key)
-    for _ in range(rounds):
+    for _ in range(10):
         first, second = _MULTIPLIERS[0] * c0, _MULTIPLIERS[1] * c2
-        c0, c1, c2, c3 = (
-            (second >> np.uint64(32)) ^ c1 ^ k0,
-            second & _LOW,
-            (first >> np.uint64(32)) ^ c3 ^ k1,
-            first & _LOW,
-        )
-        k0, k1 = (k0 + np.uint64(_WEYL[0])) & _LOW, (k1 + np.uint64(_WEYL[1])) & _LOW
+        c0, c1 = (second >> np.uint64(32)) ^ c1 ^ k0, second & _LOW
+        c2, c3 = (first >> np.uint64(32)) ^ c3 ^ k1, first & _LOW
+        k0, k1 = (k0 + _WEYL[0]) & _LOW, (k1 + _WEYL[1]) & _LOW
     return np.stack([c0, c1, c2, c3], axis=-1).astype(np.uint32)
 
 

@@ -124,7 +124,7 @@ class Backward:
         return Backward(self.matrix[rows], self.scale[rows])
 
     def to_source(self, canvas: tuple[int, int], extent: Floats) -> Floats:
-        """Centred output pixel -> continuous source coordinate, (n, 3, 3).
+        """Centred output pixel -> source pixel index, (n, 3, 3); 0 is the centre of the first source pixel.
 
         Parameters
         ----------
@@ -134,7 +134,8 @@ class Backward:
         step = extent / np.asarray(canvas, np.float64)
         place = self.matrix.copy()
         for row, side in ((0, 1), (1, 0)):
-            place[:, row] = place[:, row] * step[:, side, None] + self.matrix[:, 2] * (0.5 * extent[:, side, None])
+            middle = 0.5 * extent[:, side, None] - 0.5
+            place[:, row] = place[:, row] * step[:, side, None] + self.matrix[:, 2] * middle
         return place
 
     def halvings(self, canvas: tuple[int, int], extent: Floats) -> NDArray[np.int64]:
@@ -180,14 +181,14 @@ class Resample:
 
 @dataclass(frozen=True)
 class Table:
-    """y = values[x] for uint8 x: (n or 1, channels or 1, 256), uint8 or float32."""
+    """y = values[x] for uint8 x: (n or 1, channels or 1, 256), uint8, or float32 as the last step of a program."""
 
     values: NDArray[Any]
 
 
 @dataclass(frozen=True)
 class Affine:
-    """y = clip(gain * x + offset) in float32, for uint16 and float32 x.
+    """y = clip(gain * x + offset) in float32.
 
     gain, offset : float32 (n or 1, channels or 1). low, high : the clip; infinite for the last step of a
     program, which gives float32. Integers are rounded to nearest even first.
@@ -218,15 +219,13 @@ PointStep = Table | Affine | Curve
 
 @dataclass(frozen=True)
 class Point:
-    """Read one pixel. For uint8 a run is one table; other dtypes keep every step, round and clip."""
+    """Read one pixel. Every step rounds and clips; for uint8 the native executor runs them as one table."""
 
     steps: tuple[PointStep, ...]
 
     @classmethod
     def affine(cls, spec: Spec, gain: Floats, offset: Floats) -> Point:
-        """Gain * x + offset on fractions of the value range; (n,) columns."""
-        if spec.dtype == "uint8":
-            return cls((Table(_table(lambda x: gain[:, None] * x + offset[:, None])),))
+        """gain * x + offset on fractions of the value range; (n,) columns."""
         low, high = spec.value_range
         shift = low - gain * low + offset * spec.full_scale
         return cls((Affine(_column(gain), _column(shift), low, high),))
@@ -235,7 +234,8 @@ class Point:
     def curve(cls, spec: Spec, function: Callable[[Floats], Floats], on: NDArray[np.bool_]) -> Point:
         """Any function of fractions of the value range: (k,) -> (n, k). Rows with on = False keep x."""
         if spec.dtype == "uint8":
-            return cls((Table(_table(function)),)).where(on)
+            values = np.clip(np.rint(function(np.arange(256) / 255.0) * 255.0), 0, 255)
+            return cls((Table(values.astype(np.uint8)[:, None, :]),)).where(on)
         fraction = (np.arange(CURVE_KNOTS) / (CURVE_KNOTS - 1)) ** 2
         low, high = spec.value_range
         knots = np.clip(low + function(fraction) * spec.full_scale, low, high).astype(np.float32)
@@ -246,35 +246,12 @@ class Point:
         return Point(tuple(_step_where(step, on) for step in self.steps))
 
     def then(self, other: Point) -> Point:
-        """This first, `other` second; tables are looked up in tables, which is exact."""
-        steps = self.steps
-        for step in other.steps:
-            if steps and isinstance(steps[-1], Table) and isinstance(step, Table):
-                steps = (*steps[:-1], Table(_chain(steps[-1].values, step.values)))
-            else:
-                steps = (*steps, step)
-        return Point(steps)
+        """This first, `other` second."""
+        return Point(self.steps + other.steps)
 
     def rows(self, rows: Rows) -> Point:
         """The same kernel for some of its samples."""
         return Point(tuple(_step_rows(step, rows) for step in self.steps))
-
-
-def _table(function: Callable[[Floats], Floats]) -> NDArray[np.uint8]:
-    """(n, 1, 256) from a function of fractions."""
-    values = function(np.arange(256) / 255.0)
-    values *= 255.0
-    np.rint(values, out=values)
-    np.maximum(values, 0.0, out=values)
-    np.minimum(values, 255.0, out=values)
-    return values.astype(np.uint8)[:, None, :]
-
-
-def _chain(first: NDArray[Any], second: NDArray[Any]) -> NDArray[Any]:
-    """second[first], row by row and channel by channel."""
-    n, c = (max(first.shape[i], second.shape[i]) for i in (0, 1))
-    first, second = (np.broadcast_to(t, (n, c, 256)) for t in (first, second))
-    return np.take_along_axis(second, first.astype(np.intp), axis=2)
 
 
 def _column(values: Floats) -> NDArray[np.float32]:

@@ -4,29 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
-from importlib import import_module
-from types import ModuleType
 from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from augury.binary import library
 from augury.draws import normal_table
 from augury.kernels import Affine, Border, Curve, Floats, Interpolation, Noise, Point, PointStep, Rectangle, Table
 
 Pixels = NDArray[Any]
 _BORDERS = {name: code for code, name in enumerate(get_args(Border))}
-
-
-@cache
-def library() -> ModuleType | None:
-    """The compiled module, or None where it was not built."""
-    try:
-        module: ModuleType = import_module("augury._native")
-    except ImportError:
-        return None
-    module.set_normal_table(normal_table())
-    return module
 
 
 def reduce_box(image: Pixels, halvings: tuple[int, int]) -> Pixels:
@@ -57,9 +45,11 @@ def segment(
     _loaded().segment(images, extents, matrices, canvas, code, fill, nearest, steps, out, channels_first)
 
 
+@cache
 def _loaded() -> Any:
     module = library()
     assert module is not None
+    module.set_normal_table(normal_table())
     return module
 
 

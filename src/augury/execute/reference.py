@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from augury.draws import normal_table, philox
+from augury.draws import normal_table, philox_reference
 from augury.kernels import Affine, Border, Curve, Floats, Interpolation, Noise, Point, PointStep, Rectangle, Table
 
 Pixels = NDArray[Any]
@@ -56,7 +56,7 @@ def segment(
     ----------
     sources : n images (h, w, c) of one dtype, any sizes.
     extents : (n, 2) height and width of the world in source pixels (a fraction where a box was cut).
-    matrices : (n, 3, 3) centred output pixel -> source coordinate, see `kernels.Backward`.
+    matrices : (n, 3, 3) centred output pixel -> source pixel index, see `kernels.Backward.to_source`.
     fill : in the units of the sources.
     out : (n, height, width, c), or (n, c, height, width) with channels_first; written in place.
     """
@@ -84,7 +84,7 @@ def warp(
     height, width = canvas
     x = (np.arange(width) + 0.5 - 0.5 * width)[None, :]
     y = (np.arange(height) + 0.5 - 0.5 * height)[:, None]
-    row = [(m[0] * x + m[1] * y) + m[2] for m in matrix]
+    row = [m[0] * x + (m[1] * y + m[2]) for m in matrix]
     depth = np.maximum(row[2], 1e-6)
     u, v = row[0] / depth, row[1] / depth
 
@@ -107,32 +107,33 @@ def warp(
     return blend(taps, right[..., None], down[..., None], cover[..., None], fill)
 
 
-def _fold(u: Floats, extent: float, canvas: int, border: Border) -> Floats:
-    """Bring coordinates back into the world [0, extent]; what is inside stays as it is."""
+def _fold(index: Floats, extent: float, canvas: int, border: Border) -> Floats:
+    """Bring places back into the world, which reaches from -1/2 to extent - 1/2; what is inside stays as it is."""
     if border in ("edge", "constant", "cut"):
-        return u  # _place clamps
+        return index  # _place clamps
+    u = index + 0.5
     if border == "wrap":
         folded = u - extent * np.floor(u / extent)
-        return np.where((u >= 0) & (u <= extent), u, folded)
+        return np.where((u >= 0) & (u <= extent), index, folded - 0.5)
     rim = 0.0 if border == "symmetric" else 0.5 * extent / canvas  # mirror folds about the first pixel's centre
     period = 2.0 * (extent - 2.0 * rim)
     if period <= 0.0:
-        return np.full_like(u, rim)
+        return np.full_like(u, rim - 0.5)
     t = u - rim
     t = t - period * np.floor(t / period)
-    return np.where((u >= rim) & (u <= extent - rim), u, np.minimum(t, period - t) + rim)
+    return np.where((u >= rim) & (u <= extent - rim), index, (np.minimum(t, period - t) + rim) - 0.5)
 
 
-def _cover(u: Floats, extent: float, canvas: int) -> NDArray[np.int64]:
-    """How much of a canvas pixel at u lies in the world, in 1/2048: 1 from the first pixel's centre on."""
-    at = u * (canvas / extent)
+def _cover(index: Floats, extent: float, canvas: int) -> NDArray[np.int64]:
+    """How much of a canvas pixel at this place lies in the world, in 1/2048: 1 from the first pixel's centre on."""
+    at = (index + 0.5) * (canvas / extent)
     inside = np.minimum(at, canvas - at) + 0.5
     return np.rint(np.clip(inside, 0.0, 1.0) * WEIGHT).astype(np.int64)
 
 
-def _place(u: Floats, size: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _place(index: Floats, size: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """First tap and distance from it in 1/65536; clamped, so that the second tap exists for size > 1."""
-    at = np.rint(np.clip(u - 0.5, 0.0, float(size - 1)) * ONE).astype(np.int64)
+    at = np.rint(np.clip(index, 0.0, float(size - 1)) * ONE).astype(np.int64)
     first = np.minimum(at // ONE, max(size - 2, 0))
     return first, at - first * ONE
 
@@ -220,7 +221,7 @@ def _noise(kernel: Noise, image: Pixels, i: int) -> Pixels:
     counter = np.empty((blocks, 4), np.uint32)
     counter[:, :3] = kernel.counter[i]
     counter[:, 3] = np.arange(blocks)
-    words = philox(counter, [int(k) for k in kernel.key[i]])
+    words = philox_reference(counter, [int(k) for k in kernel.key[i]])
     halves = np.stack([words & 0xFFFF, words >> 16], axis=-1).reshape(-1)[:size]
     z = normal_table()[halves.astype(np.uint16).view(np.int16) >> 4].reshape(image.shape)
     return _finish(image.astype(np.float32) + std * z, kernel.low, kernel.high, image.dtype)

@@ -26,11 +26,9 @@ def permute(positions: Positions, n: int, key: tuple[int, int]) -> Positions:
     [0, 1, 2, 3, 4]
     """
     half = max(1, (max(n - 1, 1).bit_length() + 1) // 2)
-    x = np.asarray(positions, np.uint64)
-    pending = np.ones(len(x), bool)
-    while pending.any():
-        x = np.where(pending, _feistel(x, half, key), x)
-        pending &= x >= n
+    x = _feistel(np.asarray(positions, np.uint64), half, key)
+    while len(outside := np.flatnonzero(x >= n)):
+        x[outside] = _feistel(x[outside], half, key)
     return x.astype(np.int64)
 
 
