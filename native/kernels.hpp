@@ -14,9 +14,9 @@ struct Image {
     int64_t stride;  // bytes from row to row; pixels and channels lie side by side
 };
 
-// y = (gain * x + offset) / divisor in float32; divisor 0 stands for none.
+// y = (x + offset) / divisor in float32; divisor 0 stands for none.
 struct Line {
-    float gain, offset, divisor;
+    float offset, divisor;
 };
 
 // One pixelwise step. Arrays have one row for each sample, or one for all (row stride 0).

@@ -5,6 +5,7 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
+#include <cmath>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -93,14 +94,16 @@ static Image image_of(const nb::ndarray<nb::ro, nb::ndim<3>, nb::device::cpu>& a
 
 static const Array array_at(nb::handle step, const char* key) { return nb::cast<Array>(step[key]); }
 
-// The straight line that gives exactly this table: float conversion, 0..1 and -1..1 are such lines.
+// The straight line that gives exactly this table, if there is one of round numbers: float conversion, 0..1, -1..1
+// and many a mean and deviation are such lines.
 static Line line_of(const float* table) {
-    for (const Line& line : {Line{1, 0, 1}, Line{1, 0, 255}, Line{2, -255, 255}}) {
-        int k = 0;
-        while (k < 256 && table[k] == (line.gain * float(k) + line.offset) / line.divisor) ++k;
-        if (k == 256) return line;
-    }
-    return {0, 0, 0};
+    const auto round_number = [](double x) { return float(std::nearbyint(64.0 * x) / 64.0); };
+    const double span = double(table[255]) - double(table[0]);
+    if (!(span > 1e-3)) return {0, 0};
+    const float divisor = round_number(255.0 / span), offset = round_number(table[0] * double(divisor));
+    for (int k = 0; k < 256; ++k)
+        if (table[k] != (float(k) + offset) / divisor) return {0, 0};
+    return {offset, divisor};
 }
 
 // A step is a dict of arrays; each is checked against the batch before any pointer is taken.

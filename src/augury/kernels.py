@@ -48,19 +48,18 @@ def identity(n: int) -> Floats:
 
 def stack(rows: list[list[ArrayLike]]) -> Floats:
     """3x3 nested list of scalars and (n,) columns -> (n, 3, 3)."""
-    columns = np.broadcast_arrays(*(np.asarray(v, np.float64) for row in rows for v in row))
-    return np.stack(columns, axis=-1).reshape(-1, 3, 3)
+    n = max(np.size(value) for row in rows for value in row)
+    m = np.empty((n, 3, 3))
+    for i, row in enumerate(rows):
+        for j, value in enumerate(row):
+            m[:, i, j] = value
+    return m
 
 
 def compose(second: Floats, first: Floats) -> Floats:
     """The map that applies `first`, then `second`."""
-    return np.stack(
-        [
-            (second[:, i, 0:1] * first[:, 0] + second[:, i, 1:2] * first[:, 1]) + second[:, i, 2:3] * first[:, 2]
-            for i in range(3)
-        ],
-        axis=1,
-    )
+    x, y, z = (second[:, :, k, None] * first[:, k, None, :] for k in range(3))
+    return np.asarray((x + y) + z)
 
 
 def invert(m: Floats) -> Floats:
@@ -225,7 +224,7 @@ class Point:
 
     @classmethod
     def affine(cls, spec: Spec, gain: Floats, offset: Floats) -> Point:
-        """gain * x + offset on fractions of the value range; (n,) columns."""
+        """Gain * x + offset on fractions of the value range; (n,) columns."""
         low, high = spec.value_range
         shift = low - gain * low + offset * spec.full_scale
         return cls((Affine(_column(gain), _column(shift), low, high),))

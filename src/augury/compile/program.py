@@ -10,7 +10,19 @@ import numpy as np
 from augury.compile.fuse import Branch, Group, Step, fuse
 from augury.data.prepare import Prepare
 from augury.draws import Address
-from augury.kernels import Backward, Border, Floats, Interpolation, Kernel, Noise, Point, Rectangle, Resample, Rows, identity
+from augury.kernels import (
+    Backward,
+    Border,
+    Floats,
+    Interpolation,
+    Kernel,
+    Noise,
+    Point,
+    Rectangle,
+    Resample,
+    Rows,
+    identity,
+)
 from augury.plan import Plan, draw_plan
 from augury.spec import Spec
 from augury.transforms.base import Node, Transform

@@ -66,10 +66,11 @@ def run(
     for k, segment in enumerate(lowered):
         full = worlds if k == 0 else np.tile(canvas, (len(worlds), 1))
         halvings = segment.backward.halvings(canvas, full)
+        asked = [(y, x) for y, x in halvings.tolist()]
         if k == 0:
-            sources = [fetch(i, (int(y), int(x))) for i, (y, x) in enumerate(halvings)]
+            sources = [fetch(i, both) for i, both in enumerate(asked)]
         else:
-            sources = [_reduced(execute, s, (int(y), int(x))) for s, (y, x) in zip(sources, halvings, strict=True)]
+            sources = [_reduced(execute, source, both) for source, both in zip(sources, asked, strict=True)]
         extents = full / (2.0**halvings)
         last = k == len(lowered) - 1
         out = _output(program, len(worlds), last, channels_first, empty)

@@ -67,7 +67,7 @@ class Images:
         self.used = 0
         self.decoded = 0  # how often any image was decoded
         self._kept: dict[tuple[int, Halvings], Pixels] = {}
-        self._sizes = np.zeros((len(table), 2), np.int64)
+        self.sizes = np.zeros((len(table), 2), np.int64)  # of the worlds; 0 until a sample was decoded
         self._lock = threading.Lock()
         self._source: Spec | None = None
 
@@ -82,10 +82,10 @@ class Images:
 
     def world(self, i: int) -> tuple[tuple[int, int], Pixels | None]:
         """Height and width of sample i's world, and the world itself where it had to be decoded for that."""
-        if self._sizes[i, 0]:
-            return (int(self._sizes[i, 0]), int(self._sizes[i, 1])), None
+        if self.sizes[i, 0]:
+            return (int(self.sizes[i, 0]), int(self.sizes[i, 1])), None
         frame = self._frame(i)
-        self._sizes[i] = frame.shape[:2]
+        self.sizes[i] = frame.shape[:2]
         return (frame.shape[0], frame.shape[1]), frame
 
     def get(self, i: int, halvings: Halvings, frame: Pixels | None = None) -> Pixels:

@@ -133,10 +133,10 @@ class Feed:
 
     def _open(self, rows: Rows, frames: dict[int, Pixels]) -> tuple[list[int], NDArray[np.int64]]:
         """The samples to show and the sizes of their worlds; what was decoded on the way goes to `frames`."""
-        shown, worlds = [], np.empty((len(rows), 2), np.int64)
-        for k, row in enumerate(rows):
-            sample, worlds[k], frame = self._open_one(int(row))
-            shown.append(sample)
+        samples = self.rows[rows]
+        shown, worlds = samples.tolist(), self.images.sizes[samples]
+        for k in np.flatnonzero(worlds[:, 0] == 0).tolist():
+            shown[k], worlds[k], frame = self._open_one(int(rows[k]))
             if frame is not None:
                 frames[k] = frame
         return shown, worlds

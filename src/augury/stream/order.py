@@ -1,11 +1,12 @@
 """Order: a pure function from (epoch, position) to a sample, with no state and no memory.
 
-A keyed Feistel network on the next even power of two, walked until it lands below n (Black and
-Rogaway, "Ciphers with arbitrary finite domains", 2002).
+A keyed Feistel network on a rectangle a * b that just holds range(n), walked until it lands below n:
+the generalised Feistel cipher of Black and Rogaway, "Ciphers with arbitrary finite domains", 2002.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -25,19 +26,23 @@ def permute(positions: Positions, n: int, key: tuple[int, int]) -> Positions:
     >>> sorted(permute(np.arange(5), 5, (1, 2)).tolist())
     [0, 1, 2, 3, 4]
     """
-    half = max(1, (max(n - 1, 1).bit_length() + 1) // 2)
-    x = _feistel(np.asarray(positions, np.uint64), half, key)
+    x = _feistel(np.asarray(positions, np.uint64), n, key)
     while len(outside := np.flatnonzero(x >= n)):
-        x[outside] = _feistel(x[outside], half, key)
+        x[outside] = _feistel(x[outside], n, key)
     return x.astype(np.int64)
 
 
-def _feistel(x: NDArray[np.uint64], half: int, key: tuple[int, int]) -> NDArray[np.uint64]:
-    mask, width = np.uint64((1 << half) - 1), np.uint64(half)
-    left, right = x >> width, x & mask
+def _feistel(x: NDArray[np.uint64], n: int, key: tuple[int, int]) -> NDArray[np.uint64]:
+    rows = math.isqrt(max(n - 1, 0)) + 1
+    columns = -(-n // rows)
+    left, right = x // np.uint64(columns), x % np.uint64(columns)
     for r in range(_ROUNDS):
-        left, right = right, left ^ (_mix(right + np.uint64(key[r % 2]) + np.uint64(r * 0x9E3779B9)) & mask)
-    return (left << width) | right
+        tweak = np.uint64(key[r % 2] + r * 0x9E3779B9)
+        if r % 2 == 0:
+            left = (left + _mix(right + tweak)) % np.uint64(rows)
+        else:
+            right = (right + _mix(left + tweak)) % np.uint64(columns)
+    return left * np.uint64(columns) + right
 
 
 def _mix(x: NDArray[np.uint64]) -> NDArray[np.uint64]:
