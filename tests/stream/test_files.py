@@ -1,5 +1,7 @@
 """Streams from files: decoding, cache budgets, errors in mid-stream."""
 
+import time
+
 import cv2
 import numpy as np
 import pytest
@@ -94,3 +96,14 @@ def test_values_outside_the_declared_range_are_an_error():
         list(ag.from_arrays(images, [0, 0, 1, 1]).stream())
     data = ag.from_arrays(images, [0, 0, 1, 1], value_range=(0, 255)).prepare(normalize="unit")
     assert max(float(b.image.max()) for b in data.stream()) <= 1.0
+
+
+@pytest.mark.parametrize(("prefetch", "most"), [(0, 2), (20 * 20 * 3 * 4 * 6, 6)])
+def test_no_more_batches_are_made_ahead_than_the_budget_holds(folder, prefetch, most):
+    stream = ag.open(folder).prepare(size=(20, 20)).stream(batch_size=4, threads=2, prefetch=prefetch, cache=0)
+    iterator = iter(stream)
+    next(iterator)
+    time.sleep(0.5)
+    decoded = stream._images.decoded - 1  # one image shows what the dataset is made of
+    assert 4 * (most - 1) <= decoded <= 4 * (most + 1)
+    assert len(list(iterator)) == 5
