@@ -137,7 +137,7 @@ class Backward:
             place[:, row] = place[:, row] * step[:, side, None] + self.matrix[:, 2] * middle
         return place
 
-    def halvings(self, canvas: tuple[int, int], extent: Floats) -> NDArray[np.int64]:
+    def halvings(self, canvas: tuple[int, int], extent: NDArray[Any]) -> NDArray[np.int64]:
         """How often each axis of the source is halved first, so that the remaining scale exceeds 1/2.
 
         Parameters are those of `to_source`. Returns (n, 2): halvings of height and of width. A tolerance of
@@ -146,7 +146,7 @@ class Backward:
         scale = self.scale * np.asarray(canvas, np.float64) / extent
         _, exponent = np.frexp(scale * (1.0 - 1e-9))  # scale in (2**(e-1), 2**e]
         most = np.frexp(extent)[1] - 1
-        return np.maximum(np.minimum(-exponent, most), 0).astype(np.int64)
+        return np.asarray(np.maximum(np.minimum(-exponent, most), 0), np.int64)
 
 
 # ---- Resample
