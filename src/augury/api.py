@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -22,7 +21,7 @@ from augury.errors import AuguryError, LeakError
 from augury.report.contact_sheet import Sheet, write_sheet
 from augury.spec import Spec
 from augury.stream.cache import Images, parse_bytes, quarter_of_free_memory
-from augury.stream.engine import Batch, Feed, OnError
+from augury.stream.engine import Batch, Feed, OnError, check_settings, default_threads
 from augury.stream.order import Order
 from augury.stream.state import State, fingerprint
 from augury.transforms import document
@@ -217,7 +216,7 @@ class Dataset:
             of free memory. Both as numbers or text such as "2GB".
         on_error : "raise", or "replace" to take the next readable image and count it in `stream.replaced`.
         """
-        _check_stream(batch_size, threads, rank, world, balance, on_error)
+        check_settings(batch_size, threads, rank, world, balance, on_error)
         if policy is not None and policy.is_random and self._role in ("val", "test"):
             raise LeakError(
                 f"the {self._role} part cannot be augmented at random: {policy!r}; stream it without a policy"
@@ -231,7 +230,7 @@ class Dataset:
         )
         settings = {
             "batch_size": batch_size,
-            "threads": _default_threads() if threads is None else threads,
+            "threads": default_threads() if threads is None else threads,
             "prefetch": parse_bytes(prefetch, "prefetch"),
             "drop_last": drop_last,
             "rank": rank,
@@ -394,21 +393,3 @@ def preview(
 def _spread(labels: NDArray[np.int64], count: int) -> NDArray[np.int64]:
     """The first rows of every class in turn, at most `count`."""
     return np.unique(Order(len(labels), seed=0, shuffle=False, balance=labels).at(0, np.arange(count))[0])
-
-
-def _check_stream(
-    batch_size: int, threads: int | None, rank: int, world: int, balance: str | None, on_error: str
-) -> None:
-    for name, value, least in (("batch_size", batch_size, 1), ("threads", threads or 0, 0), ("world", world, 1)):
-        if not isinstance(value, (int, np.integer)) or value < least:
-            raise AuguryError(f"stream: {name}={value!r}; expected a whole number of at least {least}")
-    if not 0 <= rank < world:
-        raise AuguryError(f"stream: rank={rank} must lie within 0..{world - 1} (world={world})")
-    if balance not in (None, "classes"):
-        raise AuguryError(f"stream: balance={balance!r}; expected 'classes' or None")
-    if on_error not in ("raise", "replace"):
-        raise AuguryError(f"stream: on_error={on_error!r}; expected 'raise' or 'replace'")
-
-
-def _default_threads() -> int:
-    return min(4, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)

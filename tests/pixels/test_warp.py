@@ -3,10 +3,11 @@ import pytest
 
 from augury.api import Policy
 from augury.compile.annotations import move_boxes, move_points
+from augury.data.decode import check_floats
 from augury.data.prepare import Prepare
 from augury.errors import AuguryError
 from augury.execute import reference
-from augury.execute.run import check_floats, move_masks
+from augury.execute.run import move_masks
 from augury.kernels import compose, identity, invert, rotation, scaling, shear, shift
 from augury.ranges import Choice, Fixed
 from augury.transforms import (

@@ -66,14 +66,15 @@ def test_a_broken_file_is_named(folder):
 
 
 @pytest.mark.parametrize("batch_size", [3, 25])
-def test_a_broken_file_can_be_replaced_by_its_neighbour_and_is_counted(folder, batch_size):
-    (folder / "dog" / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n nothing more")
+@pytest.mark.parametrize("name", ["dog/broken.png", "cat/0 first of all.png"])
+def test_a_broken_file_can_be_replaced_by_its_neighbour_and_is_counted(folder, batch_size, name):
+    (folder / name).write_bytes(b"\x89PNG\r\n\x1a\n nothing more")
     stream = ag.open(folder).prepare(size=(20, 20)).stream(on_error="replace", batch_size=batch_size)
     ids = np.concatenate([b.id for b in stream])
     assert len(ids) == 25
     assert len(set(ids.tolist())) == 24
     assert sum(stream.replaced.values()) == 1
-    assert "dog/broken.png" in next(iter(stream.replaced))
+    assert name in next(iter(stream.replaced))
 
 
 def test_files_are_not_touched(folder, policy):

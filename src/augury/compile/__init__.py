@@ -1,1 +1,1 @@
-"""See architecture in docs."""
+"""A policy becomes a program: fused kernels, no pixels; and boxes and points that follow them."""

@@ -85,6 +85,16 @@ def to_channels(image: Pixels, channels: int | None, where: str) -> Pixels:
     return np.concatenate([color, np.full((*image.shape[:2], 1), opaque, image.dtype)], axis=2)
 
 
+def check_floats(image: Pixels, value_range: tuple[float, float], where: str) -> None:
+    """Raise a DataError unless a float image is finite and within its declared range."""
+    low, high = float(image.min()), float(image.max())
+    if not (value_range[0] <= low and high <= value_range[1]):
+        raise DataError(
+            f"{where}: values from {low:g} to {high:g} lie outside the value range "
+            f"{value_range[0]:g}..{value_range[1]:g}; give value_range=(low, high)"
+        )
+
+
 def upright(image: Pixels, orientation: int) -> Pixels:
     """Undo an EXIF orientation (1 to 8): (h, w, c) to (h, w, c), or to (w, h, c) from 5 on."""
     if orientation >= 5:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cache
 from typing import Any, get_args
 
@@ -11,7 +10,8 @@ from numpy.typing import NDArray
 
 from augury.binary import library
 from augury.draws import normal_table
-from augury.kernels import Affine, Border, Curve, Floats, Interpolation, Noise, Point, PointStep, Rectangle, Table
+from augury.execute.reference import Pass
+from augury.kernels import Affine, Border, Curve, Noise, Point, PointStep, Rectangle, Table
 
 Pixels = NDArray[Any]
 _BORDERS = {name: code for code, name in enumerate(get_args(Border))}
@@ -25,24 +25,15 @@ def reduce_box(image: Pixels, halvings: tuple[int, int]) -> Pixels:
     return out
 
 
-def segment(
-    sources: Sequence[Pixels],
-    extents: Floats,
-    matrices: Floats,
-    canvas: tuple[int, int],
-    border: Border,
-    fill: float,
-    interpolation: Interpolation,
-    kernels: Sequence[Point | Noise | Rectangle],
-    out: Pixels,
-    channels_first: bool,
-) -> None:
+def segment(job: Pass, out: Pixels, channels_first: bool) -> None:
     """See `reference.segment`."""
-    images = [_side_by_side(source) for source in sources]
-    steps = [step for kernel in kernels for step in _steps(kernel)]
-    nearest = interpolation == "nearest"
-    code = _BORDERS[border]
-    _loaded().segment(images, extents, matrices, canvas, code, fill, nearest, steps, out, channels_first)
+    images = [_side_by_side(source) for source in job.sources]
+    steps = [step for kernel in job.kernels for step in _steps(kernel)]
+    nearest = job.interpolation == "nearest"
+    border = _BORDERS[job.border]
+    _loaded().segment(
+        images, job.extents, job.matrices, job.canvas, border, job.fill, nearest, steps, out, channels_first
+    )
 
 
 @cache

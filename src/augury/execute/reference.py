@@ -7,6 +7,7 @@ operation for each rounding, so that plain C++ without fused multiply-add gives 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -38,31 +39,34 @@ def reduce_box(image: Pixels, halvings: tuple[int, int]) -> Pixels:
     return np.asarray(_divide_to_even(total, count), image.dtype)
 
 
-def segment(
-    sources: Sequence[Pixels],
-    extents: Floats,
-    matrices: Floats,
-    canvas: tuple[int, int],
-    border: Border,
-    fill: float,
-    interpolation: Interpolation,
-    kernels: Sequence[Point | Noise | Rectangle],
-    out: Pixels,
-    channels_first: bool,
-) -> None:
-    """Run one segment of a program on a batch.
+@dataclass(frozen=True)
+class Pass:
+    """One segment of a program on one batch.
 
-    Parameters
+    Attributes
     ----------
     sources : n images (h, w, c) of one dtype, any sizes.
     extents : (n, 2) height and width of the world in source pixels (a fraction where a box was cut).
     matrices : (n, 3, 3) centred output pixel -> source pixel index, see `kernels.Backward.to_source`.
-    fill : in the units of the sources.
-    out : (n, height, width, c), or (n, c, height, width) with channels_first; written in place.
+    canvas : (height, width). fill : in the units of the sources.
+    kernels : what is done to every pixel after the resampling.
     """
-    for i, source in enumerate(sources):
-        image = warp(source, extents[i], matrices[i], canvas, border, fill, interpolation)
-        for kernel in kernels:
+
+    sources: Sequence[Pixels]
+    extents: Floats
+    matrices: Floats
+    canvas: tuple[int, int]
+    border: Border
+    fill: float
+    interpolation: Interpolation
+    kernels: Sequence[Point | Noise | Rectangle] = ()
+
+
+def segment(job: Pass, out: Pixels, channels_first: bool) -> None:
+    """Run a pass into `out`: (n, height, width, c), or (n, c, height, width) with channels_first."""
+    for i in range(len(job.sources)):
+        image = warp(job, i)
+        for kernel in job.kernels:
             image = apply(kernel, image, i)
         out[i] = image.transpose(2, 0, 1) if channels_first else image
 
@@ -70,18 +74,11 @@ def segment(
 # ---- Resample
 
 
-def warp(
-    source: Pixels,
-    extent: Floats,
-    matrix: Floats,
-    canvas: tuple[int, int],
-    border: Border,
-    fill: float,
-    interpolation: Interpolation,
-) -> Pixels:
-    """Read the source at the place of every canvas pixel: (h, w, c) -> (height, width, c)."""
+def warp(job: Pass, i: int) -> Pixels:
+    """Read source i at the place of every canvas pixel: (h, w, c) -> (height, width, c)."""
+    source, extent, matrix, border, fill = job.sources[i], job.extents[i], job.matrices[i], job.border, job.fill
     h, w, _ = source.shape
-    height, width = canvas
+    height, width = job.canvas
     x = (np.arange(width) + 0.5 - 0.5 * width)[None, :]
     y = (np.arange(height) + 0.5 - 0.5 * height)[:, None]
     row = [m[0] * x + (m[1] * y + m[2]) for m in matrix]
@@ -91,7 +88,7 @@ def warp(
     cover = np.minimum(_cover(u, extent[1], width), _cover(v, extent[0], height))
     column, right = _place(_fold(u, extent[1], width, border), w)
     line, down = _place(_fold(v, extent[0], height, border), h)
-    if interpolation == "nearest":
+    if job.interpolation == "nearest":
         near = source[line + (down >= ONE // 2), column + (right >= ONE // 2)]
         inside = cover >= (WEIGHT // 2 if border == "constant" else WEIGHT)
         return near if border not in ("constant", "cut") else np.where(inside[..., None], near, source.dtype.type(fill))

@@ -15,6 +15,7 @@ from augury.binary import library
 from augury.compile.program import Lowered, Program
 from augury.errors import AuguryError
 from augury.execute import native, reference
+from augury.execute.reference import Pass
 
 Pixels = NDArray[Any]
 Halvings = tuple[int, int]
@@ -74,18 +75,10 @@ def run(
         extents = full / (2.0**halvings)
         last = k == len(lowered) - 1
         out = _output(program, len(worlds), last, channels_first, empty)
-        execute.segment(
-            sources,
-            extents,
-            segment.backward.to_source(canvas, extents),
-            canvas,
-            segment.sampling.border,
-            program.canvas.level(segment.sampling.fill),
-            segment.sampling.interpolation,
-            segment.pixelwise,
-            out,
-            channels_first and last,
-        )
+        sampling, fill = segment.sampling, program.canvas.level(segment.sampling.fill)
+        place = segment.backward.to_source(canvas, extents)
+        job = Pass(sources, extents, place, canvas, sampling.border, fill, sampling.interpolation, segment.pixelwise)
+        execute.segment(job, out, channels_first and last)
         sources = list(out)
     # float16 is the float32 result rounded once
     return out.astype(np.float16) if program.output.dtype == "float16" else out
@@ -115,19 +108,9 @@ def move_masks(
         out = np.empty((len(current), *canvas, 1), current[0].dtype)
         place = segment.backward.to_source(canvas, extents)
         fill = float(program.policy.mask_fill)
-        execute.segment(current, extents, place, canvas, segment.sampling.border, fill, "nearest", (), out, False)
+        execute.segment(Pass(current, extents, place, canvas, segment.sampling.border, fill, "nearest"), out, False)
         current = list(out)
     return out[..., 0]
-
-
-def check_floats(image: Pixels, value_range: tuple[float, float], where: str) -> None:
-    """Raise unless a float image lies within its declared range and is finite."""
-    low, high = float(image.min()), float(image.max())
-    if not (value_range[0] <= low and high <= value_range[1]):
-        raise AuguryError(
-            f"{where}: values from {low:g} to {high:g} lie outside the value range "
-            f"{value_range[0]:g}..{value_range[1]:g}; give value_range=(low, high)"
-        )
 
 
 def _reduced(execute: ModuleType, image: Pixels, halvings: Halvings) -> Pixels:

@@ -1,1 +1,1 @@
-"""See architecture in docs."""
+"""One file for each framework, thin, holding its defaults."""

@@ -1,1 +1,1 @@
-"""See architecture in docs."""
+"""Pages and pictures for people."""

@@ -1,1 +1,1 @@
-"""See architecture in docs."""
+"""Batches in order: which sample comes when, on which threads, from which memory, and where one stands."""

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from augury.data.decode import to_channels
+from augury.data.decode import check_floats, to_channels
 from augury.data.prepare import Prepare
 from augury.data.table import Table
-from augury.errors import AuguryError, DataError
-from augury.execute.run import check_floats, default_executor
+from augury.errors import AuguryError, DataError, DecodeError
+from augury.execute.run import default_executor
 from augury.spec import Spec
 
 Pixels = NDArray[Any]
@@ -70,15 +70,25 @@ class Images:
         self.sizes = np.zeros((len(table), 2), np.int64)  # of the worlds; 0 until a sample was decoded
         self._lock = threading.Lock()
         self._source: Spec | None = None
+        self._model = 0  # the sample that showed it
 
     @property
     def source(self) -> Spec:
-        """Spec of the decoded images, as the first one shows it (channels as prepared)."""
+        """Spec of the decoded images, as the first readable one shows it (channels as prepared)."""
         if self._source is None:
-            image = self._decode(0)
+            self._model, image = self._first_readable()
             h, w, c = image.shape
             self._source = Spec.image(h, w, c, image.dtype.name, self.table.value_range)  # type: ignore[arg-type]
         return self._source
+
+    def _first_readable(self) -> tuple[int, Pixels]:
+        errors = []
+        for i in range(len(self.table)):
+            try:
+                return i, self._decode(i)
+            except DecodeError as error:
+                errors.append(error)  # whoever streams that file is told
+        raise errors[0]
 
     def world(self, i: int) -> tuple[tuple[int, int], Pixels | None]:
         """Height and width of sample i's world, and the world itself where it had to be decoded for that."""
@@ -117,17 +127,15 @@ class Images:
         return image
 
     def _frame(self, i: int) -> Pixels:
-        image = self._decode(i)
-        source = self.source
+        image, source = self._decode(i), self.source
+        here, model = self.table.where(i), self.table.where(self._model)
         if image.shape[2] != source.channels:
             raise DataError(
-                f"{self.table.where(i)}: has {image.shape[2]} channels, {self.table.where(0)} has {source.channels}; "
+                f"{here}: has {image.shape[2]} channels, {model} has {source.channels}; "
                 "use prepare(channels=1) or prepare(channels=3)"
             )
         if image.dtype.name != source.dtype:
-            raise DataError(
-                f"{self.table.where(i)}: is {image.dtype}, {self.table.where(0)} is {source.dtype}; convert one of them"
-            )
+            raise DataError(f"{here}: is {image.dtype}, {model} is {source.dtype}; convert one of them")
         if self.prepare.size is None and image.shape[:2] != (source.height, source.width):
             raise DataError(self._mixed_sizes())
         return self.prepare.frame(image)

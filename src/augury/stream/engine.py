@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
@@ -182,3 +183,23 @@ def _ordered(jobs: Iterator[Callable[[], Batch]], threads: int, depth: int) -> I
             yield flight.popleft().result()
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def check_settings(
+    batch_size: int, threads: int | None, rank: int, world: int, balance: str | None, on_error: str
+) -> None:
+    """Raise an AuguryError of one line if an option of `stream` is wrong."""
+    for name, value, least in (("batch_size", batch_size, 1), ("threads", threads or 0, 0), ("world", world, 1)):
+        if not isinstance(value, (int, np.integer)) or value < least:
+            raise AuguryError(f"stream: {name}={value!r}; expected a whole number of at least {least}")
+    if not 0 <= rank < world:
+        raise AuguryError(f"stream: rank={rank} must lie within 0..{world - 1} (world={world})")
+    if balance not in (None, "classes"):
+        raise AuguryError(f"stream: balance={balance!r}; expected 'classes' or None")
+    if on_error not in ("raise", "replace"):
+        raise AuguryError(f"stream: on_error={on_error!r}; expected 'raise' or 'replace'")
+
+
+def default_threads() -> int:
+    """Up to four of the cores that this process may use."""
+    return min(4, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
