@@ -122,6 +122,28 @@ def test_a_state_moves_to_another_world(data, policy):
     assert shares == rest
 
 
+def test_every_rank_saves_the_same_state(data, policy):
+    states = []
+    for rank in range(2):
+        stream = data.stream(policy, batch_size=4, rank=rank, world=2)
+        iterator = iter(stream)
+        next(iterator)
+        next(iterator)
+        states.append(stream.state_dict())
+    assert states[0] == states[1]
+    alone = data.stream(policy, batch_size=8)
+    alone.load_state_dict(states[0])
+    whole = list(data.stream(policy, batch_size=8).epoch(0))
+    assert by_id(alone) == by_id(whole[2:])
+
+
+def test_an_epoch_of_several_planning_blocks(policy):
+    data = ag.from_arrays(pictures(2500, (6, 5, 1)), np.arange(2500) % 2)
+    expected = epoch_bytes(data.stream(policy, threads=0, batch_size=2500))
+    assert epoch_bytes(data.stream(policy, threads=2, batch_size=7)) == expected
+    assert len(expected) == 2500
+
+
 def test_a_last_batch_too_small_for_the_ranks_is_refused(data):
     with pytest.raises(ag.AuguryError, match="drop_last"):
         len(data.stream(batch_size=23, world=3, rank=0))
