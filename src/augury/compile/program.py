@@ -87,7 +87,7 @@ class Program:
     segments: tuple[Segment, ...]
     fused: bool = True
 
-    @property
+    @cached_property
     def output(self) -> Spec:
         """Spec of the images a run delivers."""
         return self.prepare.output(self.canvas)

@@ -1,0 +1,42 @@
+"""Documents: examples run, numbers are those of the committed results."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_the_examples_of_the_design_run(capsys):
+    text = (ROOT / "docs" / "design.md").read_text()
+    names = {"__name__": "design"}
+    for code in re.findall(r"```python\n(.*?)```", text, re.DOTALL):
+        exec(code, names)
+    printed = capsys.readouterr().out
+    shown = re.search(r"\n\n(    96x96x3.*?)\n\n", text, re.DOTALL)[1]
+    assert [line.strip() for line in shown.splitlines()] == [line.strip() for line in printed.splitlines()]
+
+
+@pytest.mark.parametrize("document", ["docs/speed.md"])
+def test_speeds_are_those_of_the_committed_run(document):
+    rows = re.findall(r"\| ([\d.]+) \| (\d+) \|\n", (ROOT / document).read_text())
+    results = json.loads((ROOT / "benchmarks/results/augment.json").read_text())["results"]
+    assert len(rows) == len(results)
+    for (ratio, microseconds), result in zip(rows, results, strict=True):
+        assert float(ratio) == round(result["times_faster"]["median"], 1)
+        assert int(microseconds) == round(result["augury_us_per_image"]["median"])
+
+
+def test_accuracies_are_those_of_the_committed_run():
+    text = " ".join((ROOT / "docs/speed.md").read_text().split())
+    results = json.loads((ROOT / "benchmarks/results/train.json").read_text())["results"]
+    reached = {row["framework"]: f"{100 * row['validation_accuracy']:.0f} %" for row in results}
+    assert f"validation accuracy {reached['torch']} with PyTorch and {reached['keras']} with Keras" in text
+
+
+def test_links_lead_to_files():
+    for page in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
+        for target in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
