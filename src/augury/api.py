@@ -212,11 +212,14 @@ class Dataset:
         drop_last : leave out a last batch that is not full.
         balance : "classes" gives every class the same share of an epoch, as further views of rare samples.
         rank, world : this process's share of every batch; a batch then has world * batch_size samples in all.
-        prefetch : bytes of batches made ahead. cache : bytes of decoded images kept; "auto" is a quarter
-            of free memory. Both as numbers or text such as "2GB".
+        prefetch : bytes of batches made ahead, as a number or text such as "256MB".
+        cache : bytes of decoded images kept, likewise; "auto" is a quarter of free memory. All streams of a
+            dataset share one cache, and the largest of their budgets holds.
         on_error : "raise", or "replace" to take the next readable image and count it in `stream.replaced`.
         """
         check_settings(batch_size, threads, rank, world, balance, on_error)
+        if policy is not None and not isinstance(policy, declared.Policy):
+            raise AuguryError(f"stream: {policy!r} is no policy; write Policy([...])")
         if policy is not None and policy.is_random and self._role in ("val", "test"):
             raise LeakError(
                 f"the {self._role} part cannot be augmented at random: {policy!r}; stream it without a policy"
@@ -341,6 +344,8 @@ class Stream:
     def _next_epoch(self, prepare: Prepare, channels_first: bool) -> Iterator[Batch]:
         """The rest of the epoch in progress; the number advances once all its batches were delivered."""
         feed = self._feed(prepare)
+        if self._start and not feed.count(self._start):  # resumed where drop_last leaves no batch
+            self.skip_epoch()
         self._delivered = self._start
         epoch, last = self._epoch, feed.count(self._start)
         for number, batch in enumerate(feed.batches(epoch, self._start, channels_first), start=1):
@@ -353,9 +358,7 @@ class Stream:
         prepare = prepare or self._data._prepare
         if prepare not in self._feeds:
             program = compile_policy(self._policy, prepare, self._images.source)
-            self._feeds[prepare] = Feed(
-                self._images, self._data._indices, program, self._order, seed=self._order.seed, **self._settings
-            )
+            self._feeds[prepare] = Feed(self._images, self._data._indices, program, self._order, **self._settings)
         return self._feeds[prepare]
 
     def _identity(self) -> State:

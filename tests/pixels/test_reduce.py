@@ -209,3 +209,10 @@ def test_without_reduction_a_thumbnail_would_change_much_more(scene):
         cv2.resize(photo(scene, d, d), (96, 96), interpolation=cv2.INTER_LINEAR).astype(float) for d in (0, SHIFT)
     ]
     assert np.abs(sampled[0] - sampled[1]).mean() > 5
+
+
+@pytest.mark.skipif(not HAS_NATIVE, reason="the native kernels were not built")
+def test_floats_are_summed_in_the_same_order():
+    image = np.exp(np.random.default_rng(0).uniform(-60, 0, (70, 90, 3))).astype(np.float32)
+    for halvings in ((1, 1), (3, 2), (5, 6)):
+        assert_same_bytes(FAST.reduce_box(image, halvings), reference.reduce_box(image, halvings))

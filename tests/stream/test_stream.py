@@ -155,6 +155,22 @@ def test_drop_last_leaves_out_the_rest(data):
     assert [len(b) for b in stream] == [32, 32]
 
 
+def test_resuming_where_drop_last_leaves_no_batch_opens_the_next_epoch(data, policy):
+    stream = data.stream(policy, batch_size=10)
+    iterator = iter(stream)
+    for _ in range(6):
+        next(iterator)
+    later = data.stream(policy, batch_size=32, drop_last=True)
+    later.load_state_dict(stream.state_dict())
+    assert [batch.epoch for batch in later] == [1, 1]
+    assert [batch.epoch for batch in later] == [2, 2]
+
+
+def test_a_bare_transform_is_no_policy(data):
+    with pytest.raises(ag.AuguryError, match=r"Policy\(\[...\]\)"):
+        data.stream(ag.Rotate())
+
+
 def test_length_is_the_number_of_batches(data):
     for batch_size in (1, 7, 32, 70, 100):
         stream = data.stream(batch_size=batch_size)

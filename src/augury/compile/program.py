@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property, reduce
+from typing import Any
 
 import numpy as np
 
@@ -113,11 +114,11 @@ class Program:
             lowered.append(LoweredSegment(matrix, Backward.of(matrix), segment.sampling, pixelwise))
         return tuple(lowered)
 
-    def _lower_group(self, group: Group, plan: Plan, start: Kernel | None = None):  # type: ignore[no-untyped-def]
+    def _lower_group(self, group: Group, plan: Plan, start: Kernel | None = None) -> Any:
         kernels = [self._lower_step(step, plan) for step in group.steps if step.declared or step.kind is Point]
         return reduce(lambda a, b: a.then(b), kernels if start is None else [start, *kernels])
 
-    def _lower_step(self, step: Step, plan: Plan):  # type: ignore[no-untyped-def]
+    def _lower_step(self, step: Step, plan: Plan) -> Any:
         if not step.declared:
             return self.prepare.point(self.canvas)
         params = plan.columns[step.label]

@@ -126,9 +126,6 @@ class PreparedSpec(Spec):
         output = prepare.output(prepare.canvas(source))
         return cls(output.kind, *output.shape, output.dtype, output.value_range, source, prepare)
 
-    def __str__(self) -> str:
-        return super().__str__()
-
 
 def _values(normalize: Normalize, x: Floats, channels: int) -> Floats:
     """(channels or 1, k): normalised values of fractions x (k,), each with one rounding a step."""

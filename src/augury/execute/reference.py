@@ -28,15 +28,24 @@ def reduce_box(image: Pixels, halvings: tuple[int, int]) -> Pixels:
     ----------
     image : (h, w, c) uint8, uint16 or float32. halvings : k for height and for width.
     """
-    by, bx = 1 << halvings[0], 1 << halvings[1]
-    h, w, _ = image.shape
-    tops, lefts = np.arange(0, h, by), np.arange(0, w, bx)
-    exact = np.int64 if image.dtype.kind == "u" else np.float64
-    total = np.add.reduceat(np.add.reduceat(image.astype(exact), tops, axis=0), lefts, axis=1)
-    count = (np.minimum(by, h - tops)[:, None] * np.minimum(bx, w - lefts))[..., None]
-    if image.dtype.kind == "f":
-        return np.asarray(total / count, np.float32)
-    return np.asarray(_divide_to_even(total, count), image.dtype)
+    exact = image.astype(np.int64 if image.dtype.kind == "u" else np.float64)
+    total, held = exact, np.ones((*image.shape[:2], 1), np.int64)
+    for axis, side in ((1, 1 << halvings[1]), (0, 1 << halvings[0])):
+        total, held = _sum_runs(total, side, axis), _sum_runs(held, side, axis)
+    mean = total / held if image.dtype.kind == "f" else _divide_to_even(total, held)
+    return np.asarray(mean, image.dtype)
+
+
+def _sum_runs(values: Pixels, side: int, axis: int) -> Pixels:
+    """Sums over runs of `side` values along an axis, one after another: the order matters for floats."""
+    starts = np.arange(0, values.shape[axis], side)
+    total = np.zeros_like(np.take(values, starts, axis))
+    into = np.moveaxis(total, axis, 0)
+    for place in range(side):
+        there = starts + place
+        there = there[there < values.shape[axis]]
+        into[: len(there)] += np.moveaxis(values, axis, 0)[there]
+    return total
 
 
 @dataclass(frozen=True)

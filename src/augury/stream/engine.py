@@ -56,7 +56,6 @@ class Feed:
     rows: Rows
     program: Program
     order: Order
-    seed: int
     batch_size: int
     threads: int
     prefetch: int
@@ -94,9 +93,9 @@ class Feed:
         else:
             yield from _ordered(jobs, self.threads, max(self.threads, self._depth()))
 
-    def render(self, rows: Rows, epoch: int, views: Rows | None = None, channels_first: bool = False) -> Batch:
+    def render(self, rows: Rows, epoch: int) -> Batch:
         """Some rows of the part as the stream delivers them in an epoch."""
-        return self._assemble(Block(self, epoch, rows, views), slice(0, len(rows)), channels_first)
+        return self._assemble(Block(self, epoch, rows, np.zeros_like(rows)), slice(0, len(rows)), False)
 
     def _blocks(self, epoch: int, start: int) -> Callable[[int], Block]:
         """Block number -> Block, each planned once; blocks hold whole batches."""
@@ -107,7 +106,8 @@ class Feed:
         def block(number: int) -> Block:
             with lock:
                 if number not in made:
-                    made.pop(number - 4, None)  # long delivered
+                    for old in [k for k in made if k < number - 3]:  # long delivered
+                        del made[old]
                     positions = self.positions(start + number * size * self.world, size)
                     made[number] = Block(self, epoch, *self.order.at(epoch, positions))
                 return made[number]
@@ -163,11 +163,11 @@ class Feed:
 class Block:
     """Samples whose parameters are drawn and lowered together."""
 
-    def __init__(self, feed: Feed, epoch: int, rows: Rows, views: Rows | None) -> None:
+    def __init__(self, feed: Feed, epoch: int, rows: Rows, views: Rows) -> None:
         self.epoch, self.rows = epoch, rows
         ids = feed.images.table.ids[feed.rows[rows]]
-        address = Address(ids, epoch, None if views is None else views.astype(np.uint64))
-        self.lowered: Lowered = feed.program.lower(draw_plan(feed.program.policy, feed.seed, address))
+        plan = draw_plan(feed.program.policy, feed.order.seed, Address(ids, epoch, views.astype(np.uint64)))
+        self.lowered: Lowered = feed.program.lower(plan)
 
 
 def _ordered(jobs: Iterator[Callable[[], Batch]], threads: int, depth: int) -> Iterator[Batch]:
