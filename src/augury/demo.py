@@ -12,7 +12,7 @@ from augury import api
 from augury.errors import MissingExtraError
 from augury.transforms import Rotate, Shear, Translate, Zoom
 
-TRAINED_ON, SIZE, EPOCHS, RUNS = 250, (16, 16), 30, 3
+TRAINED_ON, SIZE, EPOCHS, RUNS = 250, (16, 16), 80, 3
 
 
 @dataclass(frozen=True)
