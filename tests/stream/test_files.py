@@ -1,12 +1,15 @@
 """Streams from files: decoding, cache budgets, errors in mid-stream."""
 
 import time
+import weakref
 
 import cv2
 import numpy as np
 import pytest
 
 import augury as ag
+from augury.api import Dataset
+from augury.data.table import Table
 from streams import by_id, pictures
 
 
@@ -108,3 +111,23 @@ def test_no_more_batches_are_made_ahead_than_the_budget_holds(folder, prefetch, 
     decoded = stream._images.decoded - 1  # one image shows what the dataset is made of
     assert 4 * (most - 1) <= decoded <= 4 * (most + 1)
     assert len(list(iterator)) == 5
+
+
+@pytest.mark.parametrize("threads", [0, 2])
+def test_no_more_whole_photos_are_held_than_there_are_threads(threads):
+    alive, most = set(), []
+
+    def decode(i):
+        photo = np.full((400, 300, 3), i, np.uint8)
+        alive.add(i)
+        weakref.finalize(photo, alive.discard, i)
+        most.append(len(alive))
+        return photo
+
+    labels = np.arange(40) % 2
+    table = Table("photos", tuple(f"{i}.jpg" for i in range(40)), labels, ("a", "b"), lambda i: bytes([i]), decode)
+    data = Dataset(table).prepare(size=(24, 24))
+    for cache in ("auto", 0):
+        batches = list(data.stream(ag.Policy([ag.Rotate()]), threads=threads, cache=cache, batch_size=16))
+        assert len(batches) == 3
+    assert max(most) <= max(threads, 1) + 1

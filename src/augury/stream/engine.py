@@ -14,13 +14,13 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from augury.compile.program import Lowered, Program
+from augury.compile.program import Lowered, LoweredSegment, Program
 from augury.draws import Address
 from augury.errors import AuguryError, DecodeError
 from augury.execute.run import run
 from augury.plan import draw_plan
 from augury.stream.buffers import Buffers
-from augury.stream.cache import Images
+from augury.stream.cache import Halvings, Images
 from augury.stream.order import Order
 
 Pixels = NDArray[Any]
@@ -120,27 +120,30 @@ class Feed:
         return self._assemble(blocks(b // per_block), slice(first, first + self.batch_size), channels_first)
 
     def _assemble(self, block: Block, part: slice, channels_first: bool) -> Batch:
-        rows = block.rows[part]
-        frames: dict[int, Pixels] = {}
-        shown, worlds = self._open(rows, frames)
         lowered = tuple(segment.rows(part) for segment in block.lowered)
+        shown, worlds, ready = self._open(block.rows[part], lowered[0])
 
-        def fetch(k: int, halvings: tuple[int, int]) -> Pixels:
-            return self.images.get(shown[k], halvings, frames.pop(k, None))
+        def fetch(k: int, halvings: Halvings) -> Pixels:
+            return ready.pop(k) if k in ready else self.images.get(shown[k], halvings)
 
         image = run(self.program, lowered, worlds, fetch, channels_first=channels_first, empty=self.buffers.empty)
         table = self.images.table
         return Batch(image, table.labels[shown], table.ids[shown], block.epoch)
 
-    def _open(self, rows: Rows, frames: dict[int, Pixels]) -> tuple[list[int], NDArray[np.int64]]:
-        """The samples to show and the sizes of their worlds; what was decoded on the way goes to `frames`."""
+    def _open(self, rows: Rows, first: LoweredSegment) -> tuple[list[int], NDArray[np.int64], dict[int, Pixels]]:
+        """The samples to show, the sizes of their worlds, and the images that were decoded to know these.
+
+        Each is reduced at once: a batch of whole photos would not fit any budget.
+        """
         samples = self.rows[rows]
         shown, worlds = samples.tolist(), self.images.sizes[samples]
+        ready = {}
         for k in np.flatnonzero(worlds[:, 0] == 0).tolist():
             shown[k], worlds[k], frame = self._open_one(int(rows[k]))
-            if frame is not None:
-                frames[k] = frame
-        return shown, worlds
+            here = slice(k, k + 1)
+            down, across = first.backward.rows(here).halvings(self.program.canvas.shape[:2], worlds[here])[0].tolist()
+            ready[k] = self.images.get(shown[k], (down, across), frame)
+        return shown, worlds, ready
 
     def _open_one(self, row: int) -> tuple[int, tuple[int, int], Pixels | None]:
         """The sample at a row, or with on_error="replace" the next one that can be read."""
