@@ -5,11 +5,11 @@ import warnings
 import numpy as np
 
 import augury as ag
-from augury.binary import library
+from augury.binary import compiled
 from augury.doctor import examine
 
 assert "/pure/" in ag.__file__, f"not the installation to be checked: {ag.__file__}"
-assert library() is None, "native kernels were built without a compiler?"
+assert compiled() is None, "native kernels were built without a compiler?"
 assert any("C++ compiler" in problem for problem in examine()["problems"])
 
 data = ag.from_arrays(np.arange(4 * 64, dtype=np.uint8).reshape(4, 8, 8), [0, 0, 1, 1])

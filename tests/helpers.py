@@ -10,6 +10,7 @@ import numpy as np
 
 import augury.transforms as declared
 from augury.api import Policy
+from augury.binary import compiled
 from augury.compile.annotations import canvas_map
 from augury.compile.program import Lowered, Program, compile_policy
 from augury.data.prepare import Prepare
@@ -22,7 +23,7 @@ from augury.spec import Spec
 from augury.transforms import Barrier, OneOf, SomeOf, Transform
 from augury.transforms.base import range_fields
 
-HAS_NATIVE = native.library() is not None
+HAS_NATIVE = compiled() is not None
 FAST = native if HAS_NATIVE else reference
 
 TRANSFORMS = [

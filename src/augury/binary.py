@@ -8,7 +8,7 @@ from types import ModuleType
 
 
 @cache
-def library() -> ModuleType | None:
+def compiled() -> ModuleType | None:
     """The native kernels, or None where they were not built."""
     try:
         return import_module("augury._native")

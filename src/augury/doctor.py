@@ -7,7 +7,7 @@ import os
 import platform
 from typing import Any
 
-from augury.binary import library
+from augury.binary import compiled
 
 _PACKAGES = ("numpy", "pydantic", "torch", "keras", "jax", "tensorflow", "scikit-learn", "scipy")
 _OPENCV = ("opencv-python", "opencv-python-headless", "opencv-contrib-python", "opencv-contrib-python-headless")
@@ -15,7 +15,7 @@ _OPENCV = ("opencv-python", "opencv-python-headless", "opencv-contrib-python", "
 
 def examine() -> dict[str, Any]:
     """Versions, native kernels and their instruction set, threads, and a list of problems with their cure."""
-    kernels = library()
+    kernels = compiled()
     opencv = {name: version for name in _OPENCV if (version := _version(name))}
     problems = []
     if kernels is None:

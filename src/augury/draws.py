@@ -18,7 +18,7 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
-from augury.binary import library
+from augury.binary import compiled
 from augury.elementary import exp, log
 
 VERSION = 1
@@ -48,7 +48,7 @@ def philox(counter: Words, key: Sequence[int]) -> Words:
     >>> [hex(w) for w in philox(np.zeros(4, np.uint32), (0, 0))]
     ['0x6627e8d5', '0xe169c58d', '0xbc57ac4c', '0x9b00dbd8']
     """
-    kernels = library()
+    kernels = compiled()
     if kernels is None:
         return philox_reference(counter, key)
     out = np.empty(counter.shape, np.uint32)

@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 
 from augury.api import Policy
-from augury.binary import library
+from augury.binary import compiled
 from augury.data.prepare import Prepare
 from augury.execute import native, reference
 from augury.transforms import Erase, GaussianNoise, Perspective, Rotate, Translate
 from helpers import BORDERS, assert_same_bytes, render
 
-pytestmark = pytest.mark.skipif(library() is None, reason="the native kernels were not built")
+pytestmark = pytest.mark.skipif(compiled() is None, reason="the native kernels were not built")
 
 TOO_LOW = np.array([[0, 0, 5, 4]], np.int32)
 EVERYTHING = [Rotate((-180, 180)), Translate((-1, 1), (-1, 1)), Perspective(), GaussianNoise(), Erase()]
@@ -26,7 +26,7 @@ EVERYTHING = [Rotate((-180, 180)), Translate((-1, 1), (-1, 1)), Perspective(), G
 @pytest.mark.skipif("AUGURY_SANITIZED" not in os.environ, reason="AUGURY_SANITIZED is not set: no sanitized build")
 def test_the_sanitized_build_is_the_one_that_runs():
     assert "libasan" in Path("/proc/self/maps").read_text()
-    assert "site-packages" not in library().__file__
+    assert "site-packages" not in compiled().__file__
 
 
 @pytest.mark.parametrize("channels", [1, 2, 3, 4, 7])
@@ -91,5 +91,5 @@ def test_arrays_that_do_not_fit_are_refused_before_any_pixel(change, message):
         "channels_first": False,
     }
     with pytest.raises(ValueError, match=message):
-        library().segment(**{**arguments, **change})
+        compiled().segment(**{**arguments, **change})
     np.testing.assert_array_equal(arguments["out"], 9)

@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given
 
 from augury.api import Policy
+from augury.binary import compiled
 from augury.data.prepare import Prepare
 from augury.execute import native, reference
 from augury.transforms import Brightness, Erase, Gamma, GaussianNoise, Perspective, Rotate, Zoom
@@ -19,7 +20,7 @@ from helpers import (
 
 pytestmark = pytest.mark.skipif(not HAS_NATIVE, reason="native kernels were not built")
 
-LIBRARY = native.library()
+LIBRARY = compiled()
 NAMES = LIBRARY.isa_names() if HAS_NATIVE else []
 NODES = [Rotate((-90, 90)), Perspective(), Zoom((0.4, 2.0)), Brightness(), GaussianNoise(), Gamma(), Erase()]
 

@@ -10,6 +10,7 @@ from augury import ranges
 from augury import transforms as declared
 from augury.api import Policy
 from augury.errors import PolicyError
+from augury.kernels import Resample, rotation
 from augury.ranges import Choice, Degrees, Fixed
 from augury.transforms import Barrier, Erase, HorizontalFlip, OneOf, Rotate, SomeOf, Transform
 from augury.transforms.base import REGISTRY, range_fields
@@ -262,6 +263,9 @@ def test_a_third_party_transform_is_loaded_by_its_class_name(registry):
         """Wobble. angle: degrees."""
 
         angle: Degrees = (-3.0, 3.0)
+
+        def lower(self, params, spec):
+            return Resample(rotation(params["angle"]))
 
     loaded = from_text(Policy, "op: Policy\ntransforms: [{op: Wobble, angle: [-1, 2]}]\n")
     assert loaded == Policy([Wobble((-1, 2))])

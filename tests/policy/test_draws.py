@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from augury import elementary
+from augury.binary import compiled
 from augury.draws import Address, Draws, key_of, normal_table, philox
-from augury.execute import native
 from helpers import HAS_NATIVE, address
 
 N = 20_000
@@ -40,10 +40,10 @@ def test_philox_gives_the_known_answers_of_random123(counter, key, expected):
 
 
 @pytest.mark.skipif(not HAS_NATIVE, reason="native kernels were not built")
-@pytest.mark.parametrize("isa", native.library().isa_names() if HAS_NATIVE else [])
+@pytest.mark.parametrize("isa", compiled().isa_names() if HAS_NATIVE else [])
 @pytest.mark.parametrize(("counter", "key", "expected"), KNOWN_ANSWERS)
 def test_native_philox_gives_the_known_answers_of_random123(counter, key, expected, isa):
-    library = native.library()
+    library = compiled()
     before, out = library.isa(), np.empty(4, np.uint32)
     library.use_isa(isa)
     try:
@@ -58,7 +58,7 @@ def test_native_philox_gives_the_known_answers_of_random123(counter, key, expect
 def test_native_philox_equals_numpy(count):
     counter = np.random.default_rng(0).integers(0, 2**32, (count, 4), dtype=np.uint32)
     out = np.empty_like(counter)
-    native.library().philox(counter, 0xDEADBEEF, 0x12345678, out)
+    compiled().philox(counter, 0xDEADBEEF, 0x12345678, out)
     np.testing.assert_array_equal(out, philox(counter, (0xDEADBEEF, 0x12345678)))
 
 

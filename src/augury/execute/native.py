@@ -8,7 +8,7 @@ from typing import Any, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from augury.binary import library
+from augury.binary import compiled
 from augury.draws import normal_table
 from augury.execute.reference import Pass
 from augury.kernels import Affine, Border, Curve, Noise, Point, PointStep, Rectangle, Table
@@ -38,7 +38,7 @@ def segment(job: Pass, out: Pixels, channels_first: bool) -> None:
 
 @cache
 def _loaded() -> Any:
-    module = library()
+    module = compiled()
     assert module is not None
     module.set_normal_table(normal_table())
     return module

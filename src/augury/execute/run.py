@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from augury.binary import library
+from augury.binary import compiled
 from augury.compile.program import Lowered, Program
 from augury.errors import AuguryError
 from augury.execute import native, reference
@@ -26,7 +26,7 @@ Empty = Callable[[tuple[int, ...], np.dtype[Any]], Pixels]
 @cache
 def default_executor() -> ModuleType:
     """The native executor, or the reference with one warning."""
-    if library() is not None:
+    if compiled() is not None:
         return native
     warnings.warn(
         "augury runs without its native kernels, about a hundred times slower: no C++ compiler was found "

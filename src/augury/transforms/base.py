@@ -5,6 +5,7 @@ No pixel is touched in this folder; pixels move in `execute/`.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, dataclass_transform
 
@@ -102,9 +103,9 @@ class Transform(Node):
         """One column (n,) or (n, count) for each range field."""
         return {f: draw_range(draws, f, getattr(self, f), unit) for f, unit in range_fields(type(self)).items()}
 
+    @abstractmethod
     def lower(self, params: Params, spec: Spec) -> Kernel:
         """Turn drawn columns into a kernel with one row for each sample."""
-        raise NotImplementedError(f"{type(self).__name__}.lower")
 
     @property
     def is_random(self) -> bool:
