@@ -107,8 +107,11 @@ def test_no_more_batches_are_made_ahead_than_the_budget_holds(folder, prefetch, 
     stream = ag.open(folder).prepare(size=(20, 20)).stream(batch_size=4, threads=2, prefetch=prefetch, cache=0)
     iterator = iter(stream)
     next(iterator)
-    time.sleep(0.5)
-    decoded = stream._images.decoded - 1  # one image shows what the dataset is made of
+    settled = -1
+    while settled != stream._images.decoded:  # until the threads have nothing more to do
+        settled = stream._images.decoded
+        time.sleep(0.3)
+    decoded = settled - 1  # one image shows what the dataset is made of
     assert 4 * (most - 1) <= decoded <= 4 * (most + 1)
     assert len(list(iterator)) == 5
 
