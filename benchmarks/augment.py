@@ -28,6 +28,7 @@ import cv2  # noqa: E402
 import numpy as np  # noqa: E402
 
 import augury as ag  # noqa: E402
+from augury.binary import compiled  # noqa: E402
 from augury.doctor import examine  # noqa: E402
 
 Epoch = Callable[[], Iterator[np.ndarray]]
@@ -145,8 +146,12 @@ def main() -> None:
     """Measure, print, write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--isa", help="sse2, avx2 or avx512 for our kernels, instead of the best one here")
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
+    kernels = compiled()
+    if kernels and options.isa:
+        kernels.use_isa(options.isa)
     cv2.setNumThreads(1)
     results = []
     for recipe in recipes():
