@@ -134,3 +134,14 @@ def test_no_more_whole_photos_are_held_than_there_are_threads(threads):
         batches = list(data.stream(ag.Policy([ag.Rotate()]), threads=threads, cache=cache, batch_size=16))
         assert len(batches) == 3
     assert max(most) <= max(threads, 1) + 1
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_cropped_photos_do_not_stay_in_memory_whole(folder, channels):
+    stream = ag.open(folder).prepare(size=(30, 8), fit="crop", channels=channels).stream()
+    list(stream)
+    kept = list(stream._images._kept.values())
+    assert len(kept) >= 24
+    for image in kept:
+        owner = image if image.base is None else image.base
+        assert owner.nbytes == image.nbytes

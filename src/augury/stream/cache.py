@@ -115,8 +115,9 @@ class Images:
                 return
             self.used += image.nbytes
             whole = image.base if isinstance(image.base, np.ndarray) else image
-            # a cropped view would keep the whole photo alive
-            self._kept[i, halvings] = image.copy() if whole.nbytes > image.nbytes and whole.ndim == 3 else image
+            # a cropped view would keep the whole photo alive; a row of the user's own array costs nothing
+            part_of_photo = whole.nbytes > image.nbytes and whole.ndim <= 3
+            self._kept[i, halvings] = image.copy() if part_of_photo else image
 
     def _decode(self, i: int) -> Pixels:
         self.decoded += 1
@@ -148,5 +149,5 @@ class Images:
         height, width = (int(side) for side in sizes[np.argmax(counts)])
         return (
             f"{self.table.root}: images of {len(sizes)} sizes (height x width: {', '.join(common)}, ...); "
-            f"choose one with prepare(size=({height}, {width}))"
+            f"choose one with prepare(size=({height}, {width})), or --size {height}x{width}"
         )
