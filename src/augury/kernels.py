@@ -42,7 +42,7 @@ CURVE_KNOTS = 4097
 
 
 def identity(n: int) -> Floats:
-    """N identity matrices."""
+    """Identity matrices, n of them."""
     return np.tile(np.eye(3), (n, 1, 1))
 
 
@@ -170,10 +170,6 @@ class Resample:
         """This map first, `other` second."""
         return Resample(compose(other.matrix, self.matrix), self.permutes and other.permutes)
 
-    def rows(self, rows: Rows) -> Resample:
-        """The same kernel for some of its samples."""
-        return Resample(self.matrix[rows], self.permutes)
-
 
 # ---- Point
 
@@ -224,7 +220,7 @@ class Point:
 
     @classmethod
     def affine(cls, spec: Spec, gain: Floats, offset: Floats) -> Point:
-        """Gain * x + offset on fractions of the value range; (n,) columns."""
+        """Map x to gain * x + offset, in fractions of the value range; (n,) columns."""
         low, high = spec.value_range
         shift = low - gain * low + offset * spec.full_scale
         return cls((Affine(_column(gain), _column(shift), low, high),))
@@ -262,9 +258,8 @@ def _step_where(step: PointStep, on: NDArray[np.bool_]) -> PointStep:
         case Table(values):
             return Table(np.where(on[:, None, None], values, np.arange(256, dtype=np.uint8)))
         case Affine(gain, offset, low, high):
-            one, zero = np.float32(1), np.float32(0)
-            off = on[:, None]
-            return Affine(np.where(off, gain, one), np.where(off, offset, zero), low, high)
+            one, zero, row = np.float32(1), np.float32(0), on[:, None]
+            return Affine(np.where(row, gain, one), np.where(row, offset, zero), low, high)
         case Curve(knots, was_on, low, high):
             return Curve(knots, was_on & on, low, high)
 

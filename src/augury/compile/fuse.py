@@ -53,7 +53,7 @@ Groups = list[Group]
 
 
 def fuse(steps: list[Step]) -> Groups:
-    """Apply all rules until none changes anything."""
+    """Apply every rule once: those that move kernels, then those that merge neighbours."""
     groups = [Group((step,)) for step in steps]
     for rule in (sort_exclusive, move_flips, merge_resamples, merge_points):
         groups = rule(groups)
@@ -82,7 +82,7 @@ def merge_resamples(groups: Groups) -> Groups:
 
 
 def merge_points(groups: Groups) -> Groups:
-    """Exact. Neighbouring tables are one table (other dtypes keep every step). Not across a barrier."""
+    """Exact. Neighbouring points are one kernel that keeps every round and clip. Not across a barrier."""
     return _merge(groups, Point)
 
 
