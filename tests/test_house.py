@@ -9,7 +9,7 @@ from pathlib import Path
 
 import augury as ag
 
-SRC = Path(ag.__file__).parent if (Path(ag.__file__).parent / "api.py").exists() else Path("src/augury")
+SRC = Path(ag.__file__).parent if (Path(ag.__file__).parent / "spec.py").exists() else Path("src/augury")
 ROOMS = [
     "_native", "binary", "errors", "spec", "elementary", "ranges", "draws", "kernels", "data", "transforms", "plan",
     "compile", "execute", "stream", "faces", "offline", "experiment", "report", "compat", "doctor", "api", "demo",

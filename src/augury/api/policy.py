@@ -1,0 +1,63 @@
+"""Policy's face: explain, save, load."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from augury.compile.explain import explain
+from augury.compile.program import compile_policy
+from augury.data.prepare import Prepare, PreparedSpec
+from augury.spec import Spec
+from augury.transforms import document
+from augury.transforms import policies as declared
+
+
+class Policy(declared.Policy):
+    """Transforms in order, with the one border, fill and interpolation of their resampling.
+
+    Examples
+    --------
+    >>> import augury as ag
+    >>> policy = ag.Policy([ag.Rotate((-30, 30)), ag.HorizontalFlip()], border="edge")
+    >>> policy.is_random
+    True
+    """
+
+    def explain(self, spec: Spec) -> str:
+        """What is fused for images of this spec (`data.spec`), what is not, and why."""
+        if isinstance(spec, PreparedSpec) and spec.source is not None and spec.prepare is not None:
+            return explain(compile_policy(self, spec.prepare, spec.source))
+        return explain(compile_policy(self, Prepare(), spec))
+
+    def to_yaml(self) -> str:
+        """The policy as YAML."""
+        return document.to_yaml(self)
+
+    def to_json(self) -> str:
+        """The policy as JSON."""
+        return document.to_json(self)
+
+    @classmethod
+    def from_yaml(cls, text: str) -> Policy:
+        """A policy from YAML or JSON text."""
+        return document.from_text(cls, text)
+
+    from_json = from_yaml  # JSON is YAML
+
+    def save(self, path: str | Path) -> None:
+        """Write as YAML, or as JSON where the name ends so."""
+        text = self.to_json() if str(path).endswith(".json") else self.to_yaml()
+        part = Path(f"{path}.part")
+        part.write_text(text, encoding="utf-8")
+        part.replace(path)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Policy:
+        """Read a .yaml or .json file."""
+        return document.load(cls, path)
+
+    @staticmethod
+    def json_schema() -> dict[str, Any]:
+        """JSON Schema of policy files, with units, bounds and identities."""
+        return document.json_schema()

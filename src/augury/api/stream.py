@@ -1,0 +1,137 @@
+"""Stream: batches in order, and the faces that hand them to a framework."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from augury.compile.explain import explain
+from augury.compile.program import Program, compile_policy
+from augury.data.prepare import Prepare
+from augury.errors import AuguryError
+from augury.stream.cache import Images
+from augury.stream.engine import Batch, Feed
+from augury.stream.order import Order
+from augury.stream.state import State, fingerprint
+from augury.transforms import document
+from augury.transforms.policies import Policy
+
+
+class Stream:
+    """Batches in order. Iterating gives the next epoch; `epoch(k)` gives any epoch and changes nothing."""
+
+    def __init__(
+        self,
+        images: Images,
+        rows: NDArray[np.int64],
+        prepare: Prepare,
+        policy: Policy,
+        order: Order,
+        settings: dict[str, Any],
+    ) -> None:
+        self._images, self._rows, self._prepare = images, rows, prepare
+        self._policy, self._order, self._settings = policy, order, settings
+        self._epoch = self._start = self._delivered = 0
+        self._feeds: dict[Prepare, Feed] = {}
+
+    def __len__(self) -> int:
+        return self._feed().count()
+
+    def __iter__(self) -> Iterator[Batch]:
+        return self._next_epoch(self._prepare, channels_first=False)
+
+    @property
+    def program(self) -> Program:
+        """The compiled policy."""
+        return self._feed().program
+
+    @property
+    def replaced(self) -> dict[str, int]:
+        """With on_error="replace": what could not be read, and how often another image took its place."""
+        return dict(self._feed().replaced)
+
+    def explain(self) -> str:
+        """What was fused, what was not, and why."""
+        return explain(self.program)
+
+    def epoch(self, k: int) -> Iterator[Batch]:
+        """Epoch k, whatever was delivered before; the stream does not advance."""
+        return self._feed().batches(k)
+
+    def samples(self, rows: Sequence[int] | NDArray[np.int64], epoch: int = 0) -> Batch:
+        """Some samples of the part by row, as the stream delivers them in an epoch."""
+        return self._feed().render(np.asarray(rows, np.int64), epoch)
+
+    def skip_epoch(self) -> None:
+        """Leave the epoch in progress; the next iteration opens a new one."""
+        self._epoch, self._start, self._delivered = self._epoch + 1, 0, 0
+
+    def state_dict(self) -> dict[str, Any]:
+        """Where the stream stands, as a few plain values; samples count once they were delivered."""
+        return replace(self._identity(), epoch=self._epoch, delivered=self._delivered).to_document()
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on where `state_dict` stood, with any batch size, threads or world.
+
+        Raises
+        ------
+        StateError : if the state belongs to other samples, another policy, preparation or seed.
+        """
+        loaded = State.from_document(state)
+        loaded.check_same(self._identity())
+        self._epoch, self._start, self._delivered = loaded.epoch, loaded.delivered, loaded.delivered
+
+    def torch(self, *, loader: bool = False, **options: Any) -> Any:
+        """Batches as PyTorch wants them: (n, c, h, w) float32, 0..1 unless normalised otherwise, int64 labels.
+
+        With loader=True a DataLoader, to which further options (pin_memory, ...) are passed.
+        """
+        from augury.faces.torch import TorchBatches, TorchLoader
+
+        prepare = self._prepare
+        if prepare.normalize is None:
+            prepare = replace(prepare, normalize="unit")
+        batches = TorchBatches(self, lambda: self._next_epoch(prepare, channels_first=True))
+        return TorchLoader(batches, **options) if loader else batches
+
+    def keras(self, labels: Literal["sparse", "onehot"] = "sparse") -> Any:
+        """A PyDataset for Keras 3: (n, h, w, c) floats in the prepared range (0..255 unless normalised)."""
+        if labels not in ("sparse", "onehot"):
+            raise AuguryError(f"keras: labels={labels!r}; expected 'sparse' or 'onehot'")
+        from augury.faces.keras import KerasBatches
+
+        prepare = self._prepare
+        if prepare.normalize is None and prepare.dtype is None:
+            prepare = replace(prepare, dtype="float32")
+        onehot = len(self._images.table.classes) if labels == "onehot" else None
+        return KerasBatches(self, lambda: self._next_epoch(prepare, channels_first=False), onehot)
+
+    def _next_epoch(self, prepare: Prepare, channels_first: bool) -> Iterator[Batch]:
+        """The rest of the epoch in progress; the number advances once all its batches were delivered."""
+        feed = self._feed(prepare)
+        if self._start and not feed.count(self._start):  # resumed where drop_last leaves no batch
+            self.skip_epoch()
+        self._delivered = self._start
+        epoch, last = self._epoch, feed.count(self._start)
+        for number, batch in enumerate(feed.batches(epoch, self._start, channels_first), start=1):
+            self._delivered = min(self._delivered + feed.batch_size * feed.world, len(self._rows))
+            if number == last:
+                self._epoch, self._start, self._delivered = epoch + 1, 0, 0
+            yield batch
+
+    def _feed(self, prepare: Prepare | None = None) -> Feed:
+        prepare = prepare or self._prepare
+        if prepare not in self._feeds:
+            program = compile_policy(self._policy, prepare, self._images.source)
+            self._feeds[prepare] = Feed(self._images, self._rows, program, self._order, **self._settings)
+        return self._feeds[prepare]
+
+    def _identity(self) -> State:
+        order, table = self._order, self._images.table
+        how = (self._prepare.to_document(), order.shuffle, order.balance is None)
+        what = f"{document.to_json(self._policy)} {how}"
+        return State(order.seed, 0, 0, fingerprint(table.ids[self._rows], table.labels[self._rows]), fingerprint(what))
