@@ -11,6 +11,27 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+PARTS = ("train", "val", "test")
+
+
+@dataclass(frozen=True, eq=False)
+class Objects:
+    """What is marked in the images of a detection dataset; sample i owns rows starts[i] to starts[i + 1].
+
+    Attributes
+    ----------
+    starts : int64 (n + 1,), ascending from 0 to m.
+    boxes : float32 (m, 4), x0 y0 x1 y1 in source pixels, edges (pixel 0 spans 0..1), or as fractions of
+        the image's width and height where `fractions` says so.
+    labels : int64 (m,), indices into the table's classes.
+    fractions : whether lengths are fractions of the image.
+    """
+
+    starts: NDArray[np.int64]
+    boxes: NDArray[np.float32]
+    labels: NDArray[np.int64]
+    fractions: bool = False
+
 
 @dataclass(frozen=True, eq=False)
 class Table:
@@ -20,20 +41,29 @@ class Table:
     ----------
     root : the folder, zip or array, as messages show it.
     paths : relative posix paths, or "row 17" of arrays.
-    labels : int64 (n,), indices into `classes`.
+    labels : int64 (n,), indices into `classes`. Of detection and segmentation data 0, as no image has one label.
     classes : names.
     read : row -> encoded bytes of the file, or raw bytes of the array; digests are made of them.
     decode : row -> (h, w, c), RGB order, own or read-only memory.
     value_range : black and white of float arrays; None for files and integers.
+    groups : int64 (n,), equal where the source itself says that samples belong together (a column, a
+        manifest); None where it says nothing.
+    parts : int8 (n,), indices into PARTS where the source is divided already; None where it is not.
+    objects : boxes of a detection dataset, whose names are in `classes`.
+    mask : row -> (h, w) uint8 or uint16, class or instance numbers, of a segmentation dataset.
     """
 
     root: str
-    paths: tuple[str, ...]
+    paths: Sequence[str]
     labels: NDArray[np.int64]
     classes: tuple[str, ...]
     read: Callable[[int], bytes]
     decode: Callable[[int], NDArray[Any]]
     value_range: tuple[float, float] | None = None
+    groups: NDArray[np.int64] | None = None
+    parts: NDArray[np.int8] | None = None
+    objects: Objects | None = None
+    mask: Callable[[int], NDArray[Any]] | None = None
 
     def __len__(self) -> int:
         return len(self.paths)
