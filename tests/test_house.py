@@ -11,9 +11,9 @@ import augury as ag
 
 SRC = Path(ag.__file__).parent if (Path(ag.__file__).parent / "spec.py").exists() else Path("src/augury")
 ROOMS = [
-    "_native", "binary", "errors", "spec", "elementary", "ranges", "draws", "kernels", "data", "transforms", "plan",
-    "compile", "execute", "stream", "faces", "offline", "experiment", "report", "compat", "doctor", "api", "demo",
-    "cli", "__main__",
+    "_native", "binary", "errors", "files", "spec", "elementary", "ranges", "draws", "kernels", "data", "copies",
+    "transforms", "plan", "compile", "execute", "stream", "faces", "offline", "experiment", "survey", "report", "compat",
+    "doctor", "api", "demo", "cli", "__main__",
 ]  # fmt: skip
 
 
@@ -64,10 +64,11 @@ def test_every_public_name_can_be_fetched_and_is_listed():
 def test_the_public_names_are_these():
     assert set(ag.__all__) == {
         "Affine", "AuguryError", "Barrier", "Batch", "Brightness", "Choice", "Contrast", "DataError", "Dataset",
-        "DecodeError", "Erase", "Fixed", "Gamma", "GaussianNoise", "HorizontalFlip", "LeakError", "MissingExtraError",
-        "OneOf", "Perspective", "Policy", "PolicyError", "ResizedCrop", "Rotate", "Shear", "SomeOf", "Spec", "Split",
-        "StateError", "Stream", "Transform", "Translate", "VerticalFlip", "Zoom", "__version__", "from_arrays", "open",
-        "preview",
+        "DecodeError", "Erase", "Fixed", "Gamma", "GaussianNoise", "HorizontalFlip", "LeakError", "Leaks",
+        "Look",
+        "MissingExtraError", "OneOf", "Perspective", "Policy", "PolicyError", "ResizedCrop", "Rotate", "Shear",
+        "SomeOf", "Spec", "Split", "StateError", "Stream", "Transform", "Translate", "VerticalFlip", "Zoom",
+        "__version__", "find_leaks", "from_arrays", "from_frame", "from_huggingface", "look", "open", "preview",
     }  # fmt: skip
 
 

@@ -2,51 +2,15 @@ import os
 import shutil
 import warnings
 from concurrent.futures import ThreadPoolExecutor
-from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
+from zipfile import ZIP_DEFLATED
 
-import cv2
 import numpy as np
 import pytest
 
 from augury.data.formats.arrays import from_arrays
 from augury.data.opening import open_path
 from augury.errors import DataError, DecodeError
-
-FLAT = [f"{label}.{k}.png" for label in ("cat", "dog") for k in range(3)]
-FOLDERS = [f"{label}/{k}.png" for label in ("cat", "dog") for k in range(3)]
-
-
-def png(value=0, shape=(4, 5)):
-    return cv2.imencode(".png", np.full(shape, value, np.uint8))[1].tobytes()
-
-
-def fill(root, names):
-    """Write images whose gray value is their number in the list."""
-    for value, name in enumerate(names):
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(png(value))
-    return root
-
-
-def pack(path, names, compression=ZIP_STORED, folders=()):
-    with ZipFile(path, "w", compression) as archive:
-        for folder in folders:
-            archive.mkdir(folder)
-        for value, name in enumerate(names):
-            archive.writestr(name, png(value))
-    return path
-
-
-def named_labels(table):
-    return [table.classes[k] for k in table.labels]
-
-
-def refused(path, message):
-    with pytest.raises(DataError, match=message) as caught:
-        open_path(path)
-    assert "\n" not in str(caught.value)
-
+from sources import FLAT, FOLDERS, fill, named_labels, pack, png, refused
 
 # ---- folder per class
 
@@ -76,7 +40,10 @@ def test_path_may_be_text_with_a_tilde(tmp_path, monkeypatch):
     assert len(open_path("~/data")) == 6
 
 
-@pytest.mark.parametrize("junk", [".DS_Store", "cat/Thumbs.db", "__MACOSX/cat/x.bin", ".git/config", "dog/._1.png"])
+@pytest.mark.parametrize(
+    "junk",
+    [".DS_Store", "cat/Thumbs.db", "dog/Desktop.ini", "Icon\r", "__MACOSX/cat/x.bin", ".git/config", "dog/._1.png"],
+)
 def test_system_files_are_ignored(tmp_path, junk):
     fill(tmp_path, [*FOLDERS, junk])
     assert open_path(tmp_path).paths == tuple(FOLDERS)
@@ -99,7 +66,51 @@ def test_linked_class_folders_are_followed(tmp_path):
 def test_links_in_a_circle_are_an_error(tmp_path):
     fill(tmp_path, FOLDERS)
     (tmp_path / "cat" / "again").symlink_to(tmp_path)
-    refused(tmp_path, "lies deeper than class/image")
+    refused(tmp_path, r"again/cat/again.*: lies more than 8 folders deep; .*remove the link that leads back up$")
+
+
+@pytest.mark.parametrize(("depth", "fits"), [(7, True), (8, False)])
+def test_folders_may_be_eight_deep(tmp_path, depth, fits):
+    fill(tmp_path, ["w/" * depth + name for name in FOLDERS])
+    if fits:
+        assert open_path(tmp_path).paths == tuple(FOLDERS)
+    else:
+        refused(tmp_path, "w/dog: lies more than 8 folders deep|w/cat: lies more than 8 folders deep")
+
+
+@pytest.mark.parametrize("path", [None, 7, b"x", "~nobody-of-this-name/x"])
+def test_what_is_no_path_is_one_line(path):
+    refused(path, r"cannot be opened \(.*\); check the path$|does not exist")
+
+
+def test_pipe_is_not_opened(tmp_path):
+    os.mkfifo(tmp_path / "a.zip")
+    refused(tmp_path / "a.zip", r"a\.zip: is neither a folder nor a regular file; give a folder")
+
+
+def test_link_to_a_file_elsewhere_is_read(tmp_path):
+    fill(tmp_path / "real", ["x.png"])
+    fill(tmp_path / "data", FOLDERS)
+    (tmp_path / "data" / "cat" / "9.png").symlink_to(tmp_path / "real" / "x.png")
+    assert len(open_path(tmp_path / "data")) == 7
+    assert open_path(tmp_path / "data").read(3) == png(0)
+
+
+@pytest.mark.parametrize("depth", [1, 3])
+@pytest.mark.parametrize("names", [FLAT, FOLDERS])
+def test_wrappers_are_entered_however_many(tmp_path, depth, names):
+    inner = "/".join(f"wrapper {k}" for k in range(depth))
+    table = open_path(fill(tmp_path / "a", [f"{inner}/{name}" for name in names]))
+    assert (table.root, table.paths) == (f"{tmp_path}/a/{inner}", tuple(names))
+    packed = open_path(pack(tmp_path / "a.zip", [f"{inner}/{name}" for name in names]))
+    assert (packed.root, packed.paths) == (f"{tmp_path}/a.zip/{inner}", tuple(names))
+    assert packed.read(5) == table.read(5) == png(5)
+
+
+def test_wrapper_with_a_hidden_neighbour_is_entered(tmp_path):
+    names = [f"photos/{name}" for name in FOLDERS]
+    fill(tmp_path, [*names, "__MACOSX/photos/cat/._0.png", ".DS_Store"])
+    assert open_path(tmp_path).paths == tuple(FOLDERS)
 
 
 def test_single_folder_around_the_class_folders_is_entered(tmp_path):
@@ -107,9 +118,10 @@ def test_single_folder_around_the_class_folders_is_entered(tmp_path):
     assert (table.root, table.paths) == (f"{tmp_path}/photos", tuple(FOLDERS))
 
 
-def test_single_class_folder_is_a_class(tmp_path):
-    table = open_path(fill(tmp_path, ["cat/0.png", "cat/1.png"]))
-    assert (table.paths, table.classes) == (("cat/0.png", "cat/1.png"), ("cat",))
+@pytest.mark.parametrize("names", [["cat/0.png", "cat/1.png"], ["cat/img.0.png", "cat/img.1.png"]])
+def test_single_class_folder_is_a_class(tmp_path, names):
+    for table in (open_path(fill(tmp_path / "a", names)), open_path(pack(tmp_path / "a.zip", names))):
+        assert (table.paths, table.classes) == (tuple(names), ("cat",))
 
 
 def test_empty_class_folder_is_named(tmp_path):
@@ -122,9 +134,9 @@ def test_images_beside_class_folders_are_an_error(tmp_path):
     refused(fill(tmp_path, [*FOLDERS, "stray.png"]), r"1 images outside them \(first: stray.png\)")
 
 
-def test_given_parts_are_not_taken_for_classes(tmp_path):
-    names = [f"{part}/{name}" for part in ("train", "test") for name in FOLDERS]
-    refused(fill(tmp_path, names), r"test/cat/0\.png: lies deeper than class/image; open .*/test")
+def test_images_deeper_than_class_and_image_are_an_error(tmp_path):
+    names = [f"{place}/{name}" for place in ("home", "garden") for name in FOLDERS]
+    refused(fill(tmp_path, names), r"garden/cat/0\.png: lies deeper than class/image; open .*/garden")
 
 
 def test_one_image_in_each_class_folder_is_an_error(tmp_path):
@@ -145,8 +157,10 @@ def test_missing_path_is_an_error(tmp_path):
     refused(tmp_path / "nowhere", "nowhere: does not exist")
 
 
-def test_single_file_is_an_error(tmp_path):
-    refused(fill(tmp_path, ["cat.0.png"]) / "cat.0.png", r"cat\.0\.png: is neither a folder nor a \.zip file")
+@pytest.mark.parametrize("name", ["cat.0.png", "photos.rar", "notes"])
+def test_other_files_are_an_error_that_lists_what_can_be_opened(tmp_path, name):
+    can = r"a folder or \.zip .*train/ and test/.*\.csv, \.tsv, \.parquet.*\.npz"
+    refused(fill(tmp_path, [name]) / name, rf"{name}: cannot be opened; give {can}")
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may list every folder")
@@ -384,6 +398,51 @@ def test_large_floats_are_not_scanned_at_opening():
     assert len(from_arrays(np.full((2, 2, 2), 300, np.float32), [0, 1])) == 2
 
 
+class Counted:
+    """Looks like an array in a file, and counts the rows that are read."""
+
+    def __init__(self, images):
+        self.images, self.shape, self.dtype, self.read = images, images.shape, images.dtype, []
+
+    def __len__(self):
+        return len(self.images)
+
+    def __getitem__(self, i):
+        self.read.append(i)
+        return self.images[i]
+
+
+def test_arrays_in_files_are_read_row_by_row():
+    images = Counted(np.arange(3 * 20, dtype=np.uint8).reshape(3, 4, 5))
+    table = from_arrays(images, [0, 1, 0])
+    assert images.read == []
+    np.testing.assert_array_equal(table.decode(2)[..., 0], images.images[2])
+    table.read(1)
+    assert images.read == [2, 1]
+
+
+def test_memmap_is_shared(tmp_path):
+    images = np.lib.format.open_memmap(tmp_path / "x.npy", "w+", np.uint8, (3, 4, 5))
+    image = from_arrays(images, [0, 1, 0]).decode(1)
+    assert np.shares_memory(image, images)
+    assert not image.flags.writeable
+
+
+def test_groups_and_parts_are_kept():
+    table = from_arrays(np.zeros((4, 2, 2), np.uint8), [0, 1, 0, 1], groups=["s9", "s1", "s9", "s9"],
+                        parts=["train", "Training", "val", "testing"])  # fmt: skip
+    np.testing.assert_array_equal(table.groups, np.array([1, 0, 1, 1]), strict=True)
+    np.testing.assert_array_equal(table.parts, np.array([0, 0, 1, 2], np.int8), strict=True)
+    plain = from_arrays(np.zeros((4, 2, 2), np.uint8), [0, 1, 0, 1], groups=np.array([7, 7, 5, 7]))
+    assert plain.groups[0] == plain.groups[1] == plain.groups[3] != plain.groups[2]
+    assert plain.parts is None
+
+
+def test_labels_may_be_a_column():
+    table = from_arrays(np.zeros((3, 2, 2), np.uint8), np.array([[5], [4], [5]]))
+    assert (table.classes, table.labels.tolist()) == (("4", "5"), [1, 0, 1])
+
+
 BYTES, FLOATS = np.zeros((2, 4, 5), np.uint8), np.zeros((2, 4, 5), np.float32)
 
 
@@ -411,6 +470,14 @@ BYTES, FLOATS = np.zeros((2, 4, 5), np.uint8), np.zeros((2, 4, 5), np.float32)
         (FLOATS, [0, 1], {"value_range": (1, 0)}, "the lower first"),
         (FLOATS, [0, 1], {"value_range": (0, np.inf)}, "finite"),
         (FLOATS, [0, 1], {"value_range": 255}, r"expected \(black, white\)"),
+        (BYTES, [[0], [0, 1]], {}, "labels: rows differ in length"),
+        (BYTES, [0, 1], {"groups": [1, 2, 3]}, r"groups: shape \(3,\); expected \(2,\), one for each image"),
+        (BYTES, [0, 1], {"groups": [1.5, 2]}, "groups, row 0: the group is 1.5"),
+        (BYTES, [0, 1], {"groups": ["a", ""]}, "groups, row 1: the group is empty"),
+        (BYTES, [0, 1], {"groups": [[1], [1, 2]]}, "groups: rows differ in length"),
+        (BYTES, [0, 0], {"parts": ["train", "hold"]}, "parts, row 1: 'hold' is no part; expected one of train"),
+        (BYTES, [0, 0], {"parts": "train"}, r"parts: shape \(\); expected \(2,\)"),
+        (BYTES, ["a", "b"], {"parts": ["train", "val"]}, "class 'b' is in val but has no training images"),
     ],
 )
 def test_unfit_arrays_are_an_error(images, labels, options, message):

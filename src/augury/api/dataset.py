@@ -10,13 +10,22 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from augury.api.progress import steps
 from augury.api.stream import Stream
+from augury.copies.tables import related_rows
 from augury.data.formats.arrays import from_arrays as table_from_arrays
+from augury.data.formats.huggingface import from_huggingface as table_from_huggingface
+from augury.data.formats.tables import from_frame as table_from_frame
+from augury.data.given import Leaks, checked_fractions, make_parts
+from augury.data.groups import NOT_IN_A_FILE, Grouping, described, from_pairs, merge, told, twins
+from augury.data.known import Match, known_parts
 from augury.data.opening import open_path
 from augury.data.prepare import Fit, Normalize, OutputDType, Prepare, PreparedSpec
-from augury.data.split import assign_parts
+from augury.data.saved_split import Recipe, SavedSplit
+from augury.data.split import Parts, has_labels
 from augury.data.table import Table
-from augury.errors import AuguryError, LeakError
+from augury.data.unlabelled import open_unlabelled
+from augury.errors import AuguryError, DataError, LeakError
 from augury.stream.cache import Images, parse_bytes, quarter_of_free_memory
 from augury.stream.engine import OnError, check_settings, default_threads
 from augury.stream.order import Order
@@ -25,14 +34,55 @@ from augury.transforms.policies import Policy
 Role = Literal["all", "train", "val", "test"]
 
 
-def open(path: str | Path) -> Dataset:  # noqa: A001  the public name is ag.open
-    """Open a folder per class, or a flat folder or zip of `label.uid.ext` files, in place.
+def open(path: str | Path, labelled: bool = True) -> Dataset:  # noqa: A001  the public name is ag.open
+    """Open a labelled image dataset, in place; which layout it has is found by the names in it.
+
+    Parameters
+    ----------
+    path : a folder or .zip, with a folder per class or files called `label.uid.ext`; either may be divided
+        into train/, val/ and test/. Or one with a table of its images (see `from_frame` for the columns), an
+        Edge Impulse export, COCO, YOLO, Pascal VOC, or masks beside images. Or a table by its own path
+        (.csv, .tsv, .parquet), whose paths are absolute or relative to its folder. Or arrays: an .npz, or a
+        folder of .npy files, called x and y, or x_train, y_train, x_test, y_test.
+    labelled : False takes all images of a folder or .zip, in whatever depth, and no parts; folder names are
+        the classes only where every image lies in one of several.
 
     Raises
     ------
     DataError : if the path cannot be read as a labelled dataset; the message says what to do.
     """
-    return Dataset(open_path(path))
+    return Dataset(open_path(path) if labelled else open_unlabelled(path))
+
+
+def from_frame(frame: Any, root: str | Path = ".") -> Dataset:
+    """A dataset of image files that a pandas or polars frame lists.
+
+    Parameters
+    ----------
+    frame : with columns path (or file, filename, image, ...) and label (or class, category, target), and
+        maybe group, and part (or split, set, subset: train, val or test).
+    root : the folder to which paths are relative; they may be absolute.
+
+    Raises
+    ------
+    DataError : if a column is missing or ambiguous, or a row is wrong, naming it.
+    """
+    return Dataset(table_from_frame(frame, root))
+
+
+def from_huggingface(dataset: Any, image: str = "image", label: str = "label", group: str | None = None) -> Dataset:
+    """A dataset of Hugging Face's `datasets`; no image is decoded at opening.
+
+    Parameters
+    ----------
+    dataset : a Dataset, or a DatasetDict whose keys (train, validation, test) are the given parts.
+    image, label, group : names of columns.
+
+    Raises
+    ------
+    DataError : if a column, a label or the key of a part does not fit.
+    """
+    return Dataset(table_from_huggingface(dataset, image, label, group))
 
 
 def from_arrays(
@@ -40,16 +90,20 @@ def from_arrays(
     labels: ArrayLike,
     classes: Sequence[str] | None = None,
     value_range: tuple[float, float] | None = None,
+    groups: ArrayLike | None = None,
+    parts: Sequence[str] | None = None,
 ) -> Dataset:
-    """A dataset of arrays in memory, which are neither copied nor changed.
+    """A dataset of arrays, which are neither copied nor changed; a memmap is read row by row.
 
     Parameters
     ----------
     images : (n, h, w) or (n, h, w, c), or n arrays (h, w[, c]); uint8, uint16 or float32.
     labels : n numbers or names.
     value_range : black and white of float images, 0..1 unless told.
+    groups : n numbers or names, equal where samples must never be separated.
+    parts : n of "train", "val" and "test", where the samples are divided already.
     """
-    return Dataset(table_from_arrays(images, labels, classes, value_range))
+    return Dataset(table_from_arrays(images, labels, classes, value_range, groups, parts))
 
 
 @dataclass(frozen=True)
@@ -60,6 +114,7 @@ class Dataset:
     _prepare: Prepare = field(default_factory=Prepare)
     _rows: NDArray[np.int64] | None = None
     _role: Role = "all"
+    _groups: NDArray[np.int64] | None = None
     _images: dict[str, Images] = field(default_factory=dict, compare=False, repr=False)
 
     def __len__(self) -> int:
@@ -88,9 +143,28 @@ class Dataset:
         return self._table.labels[self._indices]
 
     @property
+    def groups(self) -> NDArray[np.int64]:
+        """int64 (n,): equal for samples, of any part, that are never separated.
+
+        Of a part they are those by which it was split; of a whole dataset what its source says.
+        """
+        return self._all_groups[self._indices]
+
+    @property
+    def _all_groups(self) -> NDArray[np.int64]:
+        if self._groups is not None:
+            return self._groups
+        return np.arange(len(self._table)) if self._table.groups is None else merge(self._table.groups)
+
+    @property
     def classes(self) -> tuple[str, ...]:
         """Class names."""
         return self._table.classes
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What lies in the source and gave no sample or no box, one line each."""
+        return self._table.notes
 
     @property
     def spec(self) -> PreparedSpec:
@@ -115,18 +189,100 @@ class Dataset:
         """
         return replace(self, _prepare=Prepare(size, fit, channels, normalize, dtype), _images={})
 
-    def split(self, val: float = 0.15, test: float = 0.15, seed: int = 0) -> Split:
-        """Stratified parts by content, so that copies of one file stay together.
+    def split(
+        self,
+        val: float | None = None,
+        test: float | None = None,
+        seed: int = 0,
+        groups: Grouping = "auto",
+        leaks: Leaks = "raise",
+    ) -> Split:
+        r"""Stratified parts of whole groups, by content: names and order do not matter, copies stay together.
+
+        Given parts (folders train/ and test/, a column) are taken as they are.
+
+        Parameters
+        ----------
+        val, test : fractions of each class, 0 for none. None is 0.15; where parts are given, a part that is
+            not stays empty unless a fraction of the training part is asked.
+        groups : what else is never separated. "auto": what the source says (a column, a manifest), and copies
+            found in the pixels. "near": near-duplicates too. None: only what the source says. Or, beside
+            "auto": a regular expression with one pair of parentheses such as r"(p\d+)_" or a function of the
+            path, giving the name of the group, or n values.
+        leaks : if given parts share a group, "raise", or "drop" to leave those samples out of training (or of
+            validation, against test); `Split.left_out` lists them.
 
         Raises
         ------
-        DataError : if a class is too small for the parts, naming it.
+        DataError : if a class is too small for the parts or lies in too few groups, naming it.
+        LeakError : if given parts share a group, naming the first.
         """
+        table = self._whole()
+        if not isinstance(seed, (int, np.integer)) or leaks not in ("raise", "drop"):
+            raise AuguryError(f"split: seed={seed!r}, leaks={leaks!r}; expected a whole number and 'raise' or 'drop'")
+        val, test = checked_fractions(table, val, test)
+        found = self._grouped(groups)
+        parts = make_parts(table, found, val, test, int(seed), leaks)
+        return self._parted(parts, found, Recipe(int(seed), val, test, described(groups)))
+
+    def load_split(self, path: str | Path, extend: bool = False, groups: Grouping = "saved") -> Split:
+        """The parts that `split.save` wrote; content decides, so files may have been renamed or moved.
+
+        Parameters
+        ----------
+        extend : whether images may have come, gone or changed. Every known one keeps its part, new ones follow
+            what they are never separated from, a changed file stays in its part, and all others bring each part
+            nearer to its share.
+        groups : how groups of new images are found, see `split`; "saved" for as they were.
+
+        Raises
+        ------
+        DataError : if the file is broken, or without `extend` the images are not those that were split.
+        LeakError : if new images join known ones of two parts.
+        """
+        table, saved = self._whole(), SavedSplit.load(path)
+        match, recipe = Match.of(saved, table), saved.recipe
+        if match.difference() and not extend:
+            raise DataError(
+                f"{path}: {table.root} is not as it was split: {match.difference()}; load_split(..., extend=True) "
+                "keeps every known image where it is and adds the new"
+            )
+        if not match.has_new:
+            return self._parted(*known_parts(match), recipe)
+        if described(groups) == "saved":
+            groups = recipe.groups
+            if groups in NOT_IN_A_FILE:
+                raise DataError(
+                    f"{path}: was grouped by a {groups}, which a file cannot hold; "
+                    "give it again: load_split(..., extend=True, groups=...)"
+                )
+        recipe = replace(recipe, groups=described(groups))
+        return self._parted(*known_parts(match, self._grouped(groups)), recipe)
+
+    def _whole(self) -> Table:
         if self._role != "all":
             raise AuguryError(f"this is the {self._role} part of a split already; split the whole dataset")
-        parts = assign_parts(self._table, val, test, seed)
-        train, held, tested = (replace(self, _rows=parts[r], _role=r) for r in ("train", "val", "test"))
-        return Split(train, held, tested)
+        return self._table
+
+    def _grouped(self, groups: Grouping) -> NDArray[np.int64]:
+        """int64 (n,): equal for samples that are never separated."""
+        found = told(groups, self._table)
+        if groups is not None:
+            with steps() as progress:
+                near = described(groups) == "near"
+                pairs = related_rows(self._table, near=near, threads=default_threads(), progress=progress)
+            found.append(from_pairs(len(self._table), pairs))
+        return merge(twins(self._table), *found)
+
+    def _counts(self) -> dict[str, Any]:
+        counts = np.bincount(self.labels, minlength=len(self.classes)).tolist()
+        classes = dict(zip(self.classes, counts, strict=True)) if has_labels(self._table) else {}
+        return {"images": len(self), "classes": classes}
+
+    def _parted(self, parts: Parts, groups: NDArray[np.int64], recipe: Recipe) -> Split:
+        train, val, test = (replace(self, _rows=parts[r], _role=r, _groups=groups) for r in ("train", "val", "test"))
+        out = np.setdiff1d(np.arange(len(self._table)), np.concatenate(list(parts.values())))
+        return Split(train, val, test, tuple(self._table.paths[row] for row in out), recipe)
 
     def stream(
         self,
@@ -161,8 +317,18 @@ class Dataset:
         on_error : "raise", or "replace" to take the next readable image and count it in `stream.replaced`.
         """
         check_settings(batch_size, threads, rank, world, balance, on_error)
+        if not len(self):
+            cure = f"; ask for one with split({self._role}=0.15)" if self._role in ("val", "test") else ""
+            raise DataError(f"{self._table.root}: the {self._role} part is empty{cure}")
         if policy is not None and not isinstance(policy, Policy):
             raise AuguryError(f"stream: {policy!r} is no policy; write Policy([...])")
+        if policy is not None and policy.is_random and self._role == "all" and self._table.parts is not None:
+            raise LeakError(
+                f"{self._table.root}: comes divided into parts, and a random policy is for training only; "
+                "stream data.split().train"
+            )
+        if balance == "classes" and not has_labels(self._table):
+            raise DataError(f"{self._table.root}: its images have no class each; leave balance out")
         if policy is not None and policy.is_random and self._role in ("val", "test"):
             raise LeakError(
                 f"the {self._role} part cannot be augmented at random: {policy!r}; stream it without a policy"
@@ -193,10 +359,53 @@ class Dataset:
         return images
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Split:
-    """The parts of a dataset."""
+    """The parts of a dataset.
+
+    Attributes
+    ----------
+    left_out : paths in no part, as they share a group with what is tested (`split(leaks="drop")`).
+    """
 
     train: Dataset
     val: Dataset
     test: Dataset
+    left_out: tuple[str, ...]
+    _recipe: Recipe
+
+    def __repr__(self) -> str:
+        sizes = ", ".join(f"{len(part)} {name}" for name, part in self._parts.items())
+        out = f", {len(self.left_out)} left out" if self.left_out else ""
+        return f"<Split of {self.train._table.root}: {sizes}{out}; groups={self._recipe.groups!r}>"
+
+    @property
+    def _parts(self) -> dict[str, Dataset]:
+        return {"train": self.train, "val": self.val, "test": self.test}
+
+    def save(self, path: str | Path) -> None:
+        """Write what `Dataset.load_split` reads: JSON, an image a line, with content digests.
+
+        Raises
+        ------
+        DataError : if it cannot be written.
+        """
+        rows = {name: part._indices for name, part in self._parts.items()}
+        SavedSplit.of(self.train._table, rows, self.train._all_groups, self._recipe).save(path)
+
+    def summary(self) -> dict[str, Any]:
+        """Plain values: images of each part and, where each shows one, class; what was kept together and how.
+
+        "groups" counts those of several images, "twins" images that are byte-identical to an earlier one.
+        """
+        table, together = self.train._table, np.unique_counts(self.train._all_groups).counts
+        return {
+            "parts": {name: part._counts() for name, part in self._parts.items()},
+            "left_out": len(self.left_out),
+            "grouped_by": self._recipe.groups,
+            "groups": int((together > 1).sum()),
+            "twins": len(table) - len(np.unique(twins(table))),
+            "seed": self._recipe.seed,
+            "val": self._recipe.val,
+            "test": self._recipe.test,
+        }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import struct
 from functools import cache
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from augury.data.headers import check_header, check_size
 from augury.errors import DataError, DecodeError
 
 Pixels = NDArray[Any]
@@ -23,7 +25,8 @@ def decode(data: bytes, where: str) -> Pixels:
 
     Parameters
     ----------
-    data : the whole file: PNG, JPEG, BMP, WebP or TIFF.
+    data : the whole file: PNG, JPEG, BMP, WebP or TIFF (the first page), or HEIC where pillow-heif is installed
+        (in 8 bits). The first bytes say which, not the name.
     where : what to call it in messages.
 
     Returns
@@ -33,17 +36,21 @@ def decode(data: bytes, where: str) -> Pixels:
 
     Raises
     ------
-    DecodeError : if the data is empty, broken, of an unknown format (HEIC among them) or of another dtype.
+    DecodeError : if the data is empty, broken, cut short, of too many pixels (see `data.headers`), of an
+        unknown format or of another dtype; or if it is HEIC and pillow-heif is not installed.
     """
     if not data:
         raise DecodeError(f"{where}: is empty (0 bytes); replace or remove it")
+    if data[4:8] == b"ftyp" and data[8:12] in _HEIC_BRANDS:
+        return _heic(data, where)
+    check_header(data, where)
     cv2 = _opencv()
     try:
         image, orientation = _stored(data)
     except cv2.error:
         image, orientation = None, 1
     if image is None:
-        raise DecodeError(f"{where}: {_why_not(data)}")
+        raise _broken(where)
     if image.dtype.name not in DTYPES:
         raise DecodeError(f"{where}: has {image.dtype} pixels; convert it to 8 or 16 bits without sign, or float32")
     if image.ndim == 3 and image.shape[2] > 1:
@@ -137,10 +144,26 @@ def _stored(data: bytes) -> tuple[Pixels | None, int]:
     return cv2.imdecode(buffer, cv2.IMREAD_UNCHANGED), 1
 
 
-def _why_not(data: bytes) -> str:
-    if data[4:8] == b"ftyp" and data[8:12] in _HEIC_BRANDS:
-        return "is a HEIC photo, which cannot be read for now; convert it to JPEG or PNG"
-    return "cannot be decoded: broken, cut short, or no PNG, JPEG, BMP, WebP or TIFF image; replace or remove it"
+def _heic(data: bytes, where: str) -> Pixels:
+    """A HEIC photo, which its reader turns upright itself. A DecodeError, so that a stream can go on without it."""
+    try:
+        import pillow_heif
+    except ImportError:
+        raise DecodeError(
+            f'{where}: is a HEIC photo, for which a reader is missing; pip install "augury[heic]", '
+            "or convert it to JPEG or PNG"
+        ) from None
+    try:
+        photo = pillow_heif.open_heif(io.BytesIO(data))
+        check_size(photo.size[1], photo.size[0], where)
+        image = np.array(photo)
+    except (ValueError, LookupError, EOFError, SyntaxError, RuntimeError, OSError):
+        raise _broken(where) from None
+    return image if image.ndim == 3 else image[..., None]
+
+
+def _broken(where: str) -> DecodeError:
+    return DecodeError(f"{where}: cannot be decoded: broken inside; replace or remove it")
 
 
 @cache

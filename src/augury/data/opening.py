@@ -1,19 +1,22 @@
-"""Open a folder or zip: find its layout, and make a table of what it holds."""
+"""Open a path: find the layout of what lies there, and make a table of it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
-from augury.data.decode import decode
-from augury.data.formats.flat import labels_from_names
-from augury.data.formats.folder import labels_from_folders
-from augury.data.storage import Storage, folder, unwrapped, zip_archive
-from augury.data.table import Table, numbered
+from augury.data.archive import zip_archive
+from augury.data.formats import array_files, coco, edge_impulse, flat, folder, masks, parts, tables, voc, yolo
+from augury.data.storage import Storage, brief, check_name, unwrapped
+from augury.data.storage import folder as list_folder
+from augury.data.table import Table
 from augury.errors import DataError
 
-# heic and heif cannot be decoded, but the error that says what to do about them is decode's
-EXTENSIONS = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff", ".heic", ".heif")
+# asked in this order; flat names are what is left
+_LAYOUTS = (edge_impulse, coco, yolo, voc, masks, tables, array_files, parts, folder)
+_CAN_OPEN = (
+    "a folder or .zip of images (a folder per class, files called label.uid.ext, either in train/ and test/; with "
+    "one table of them; annotated as COCO, YOLO, VOC or masks), a table (.csv, .tsv, .parquet), or arrays (.npz)"
+)
 
 
 def open_path(path: str | Path) -> Table:
@@ -21,49 +24,55 @@ def open_path(path: str | Path) -> Table:
 
     Parameters
     ----------
-    path : a folder or .zip file. It holds a folder per class, or images called `label.uid.ext`; either
-        may lie within one more folder. Hidden files, __MACOSX and Thumbs.db are ignored.
+    path : a folder or .zip, whose layout is found by the names in it (see `data.formats`); all may lie
+        within further folders. Or a .csv, .tsv or .parquet table, or an .npz of arrays. Hidden files,
+        __MACOSX, Thumbs.db and desktop.ini are ignored.
 
     Returns
     -------
-    The images sorted by path, classes sorted by name.
+    The samples: of a folder or zip sorted by path, else in the order of the rows.
 
     Raises
     ------
-    DataError : if it is missing, broken, holds no images or anything else than images, or has neither layout.
+    DataError : if it is missing, broken, hostile, or not one of these; the message says what to do.
+    MissingExtraError : for Parquet, if pyarrow is not installed.
     """
-    path = Path(path).expanduser()
+    path = _checked(path)
+    kind = path.suffix.lower()
     if path.is_dir():
-        storage = folder(path)
-    elif not path.exists():
-        raise DataError(f"{path}: does not exist; check the path (the working folder is {Path.cwd()})")
-    elif path.suffix.lower() == ".zip":
-        storage = zip_archive(path)
-    else:
-        raise DataError(f"{path}: is neither a folder nor a .zip file; open the folder that holds the images")
-    return _table(unwrapped(storage, deeper=path.is_dir()))
+        return _table(unwrapped(list_folder(path)))
+    if not path.is_file():
+        raise DataError(f"{path}: is neither a folder nor a regular file; give {_CAN_OPEN}")
+    if kind == ".zip":
+        return _table(unwrapped(zip_archive(path)))
+    if kind in tables.EXTENSIONS:
+        return tables.open_table(path)
+    if kind == ".npz":
+        return array_files.open_npz(path)
+    if kind == ".npy":
+        raise DataError(
+            f"{path}: holds one array and no labels; use ag.from_arrays(np.load(path, mmap_mode='r'), labels), "
+            "or open a folder that holds x.npy and y.npy"
+        )
+    raise DataError(f"{path}: cannot be opened; give {_CAN_OPEN}")
+
+
+def _checked(path: str | Path) -> Path:
+    """A path that exists."""
+    try:
+        found = Path(path).expanduser()
+        check_name("path", str(found))
+        exists = found.exists()
+    except (TypeError, RuntimeError, OSError) as error:
+        raise DataError(f"{brief(path)}: cannot be opened ({brief(error)}); check the path") from None
+    if not exists:
+        raise DataError(f"{found}: does not exist; check the path (the working folder is {Path.cwd()})")
+    return found
 
 
 def _table(storage: Storage) -> Table:
-    root, paths = storage.root, tuple(sorted(storage.files))
-    _check_extensions(root, paths)
-    in_folders = any("/" in name for name in paths)
-    names = labels_from_folders(root, paths, storage.folders) if in_folders else labels_from_names(root, paths)
-    labels, classes = numbered(names)
-    if len(classes) == len(paths) > 1:
-        raise DataError(f"{root}: one class per file ({len(paths)} of each); put each class in its own folder")
-
-    def read(i: int) -> bytes:
-        return storage.read(paths[i])
-
-    return Table(root, paths, labels, classes, read, lambda i: decode(read(i), f"{root}/{paths[i]}"))
-
-
-def _check_extensions(root: str, files: Sequence[str]) -> None:
-    other = [name for name in files if PurePosixPath(name).suffix.lower() not in EXTENSIONS]
-    known = ", ".join(extension[1:] for extension in EXTENSIONS[:-2])
-    if len(other) == len(files):
-        raise DataError(f"{root}: holds no images ({known}) among its {len(files)} files")
-    if other:
-        shown = ", ".join(other[:3]) + (", ..." if len(other) > 3 else "")
-        raise DataError(f"{root}: {len(other)} files are no images ({known}): {shown}; move them out")
+    for layout in _LAYOUTS:
+        if layout.recognised(storage):
+            found: Table = layout.table(storage)
+            return found
+    return flat.table(storage)

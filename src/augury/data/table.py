@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
@@ -12,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 PARTS = ("train", "val", "test")
+_THREADS, _BLOCK = 4, 64  # for digests: files read at once, and files handed to a thread at once
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +54,7 @@ class Table:
     parts : int8 (n,), indices into PARTS where the source is divided already; None where it is not.
     objects : boxes of a detection dataset, whose names are in `classes`.
     mask : row -> (h, w) uint8 or uint16, class or instance numbers, of a segmentation dataset.
+    notes : one line for each kind of thing that lies in the source and gave no sample or no box.
     """
 
     root: str
@@ -64,6 +68,7 @@ class Table:
     parts: NDArray[np.int8] | None = None
     objects: Objects | None = None
     mask: Callable[[int], NDArray[Any]] | None = None
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -73,13 +78,21 @@ class Table:
         """uint64 (n,) below 2**48: draw addresses, hashed from the paths."""
         return np.array([_address(path) for path in self.paths], np.uint64)
 
+    @cached_property
+    def digests(self) -> NDArray[np.uint8]:
+        """uint8 (n, 16), read-only: the digest of every sample; reads every file, once."""
+        blocks = [range(i, min(i + _BLOCK, len(self))) for i in range(0, len(self), _BLOCK)]
+        with ThreadPoolExecutor(_THREADS, thread_name_prefix="augury") as pool:
+            found = pool.map(lambda block: b"".join(self.digest(i) for i in block), blocks)
+            return np.frombuffer(b"".join(found), np.uint8).reshape(-1, 16)
+
     def digest(self, i: int) -> bytes:
         """16 bytes that are equal for equal content; reads the file."""
         return blake2b(self.read(i), digest_size=16).digest()
 
     def where(self, i: int) -> str:
         """Sample i, as messages name it."""
-        return f"{self.root}/{self.paths[i]}"
+        return posixpath.join(self.root, self.paths[i])  # paths of a table may be absolute
 
 
 def numbered(names: Sequence[str]) -> tuple[NDArray[np.int64], tuple[str, ...]]:

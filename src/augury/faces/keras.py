@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augury.errors import MissingExtraError
+from augury.faces.labels import check_one_label
 from augury.stream.engine import Batch
 
 try:
@@ -33,6 +34,7 @@ class KerasBatches(PyDataset):
     """
 
     def __init__(self, stream: Any, batches: Callable[[], Iterator[Batch]], onehot: int | None) -> None:
+        check_one_label(stream, ".keras()")
         super().__init__(workers=1, use_multiprocessing=False)
         self._stream = stream
         self._batches = batches

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from augury.errors import AuguryError, MissingExtraError
+from augury.faces.labels import check_one_label
 from augury.stream.engine import Batch
 
 try:
@@ -25,6 +26,7 @@ class TorchBatches(IterableDataset[Any]):
     """
 
     def __init__(self, stream: Any, batches: Batches) -> None:
+        check_one_label(stream, ".torch()")
         self._stream = stream
         self._batches = batches
 

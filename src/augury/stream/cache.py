@@ -56,6 +56,7 @@ def quarter_of_free_memory() -> int:
 class Images:
     """The worlds of a table's samples: decoded, in the dataset's channels, cut or padded, reduced by 2^k boxes.
 
+    Masks, where the table has them, are kept whole, as nearest pixels of a reduced mask would be others.
     Thread-safe. What does not fit the budget is decoded again; nothing is evicted, because an epoch
     reads every image once and would throw out each one just before its turn.
     """
@@ -66,11 +67,13 @@ class Images:
         self.budget = budget
         self.used = 0
         self.decoded = 0  # how often any image was decoded
-        self._kept: dict[tuple[int, Halvings], Pixels] = {}
+        self._kept: dict[tuple[int, Halvings | None], Pixels] = {}  # None: the mask
         self.sizes = np.zeros((len(table), 2), np.int64)  # of the worlds; 0 until a sample was decoded
+        self.photos = np.zeros((len(table), 2), np.int64)  # height and width of the decoded images, likewise
         self._lock = threading.Lock()
         self._source: Spec | None = None
         self._model = 0  # the sample that showed it
+        self._mask_dtype: np.dtype[Any] | None = None  # likewise
 
     @property
     def source(self) -> Spec:
@@ -85,7 +88,9 @@ class Images:
         errors = []
         for i in range(len(self.table)):
             try:
-                return i, self._decode(i)
+                image = self._decode(i)
+                self._mask_dtype = None if self.table.mask is None else self.table.mask(i).dtype
+                return i, image
             except DecodeError as error:
                 errors.append(error)  # whoever streams that file is told
         raise errors[0]
@@ -95,6 +100,8 @@ class Images:
         if self.sizes[i, 0]:
             return (int(self.sizes[i, 0]), int(self.sizes[i, 1])), None
         frame = self._frame(i)
+        if self.table.mask is not None:
+            self.mask(i)  # a broken one is found here, where another sample can still take its place
         self.sizes[i] = frame.shape[:2]
         return (frame.shape[0], frame.shape[1]), frame
 
@@ -109,7 +116,26 @@ class Images:
         self._keep(i, halvings, image)
         return image
 
-    def _keep(self, i: int, halvings: Halvings, image: Pixels) -> None:
+    def mask(self, i: int) -> Pixels:
+        """Sample i's mask (h, w), cut to its world, or padded with 0, as bars are no object. See `world` first."""
+        kept = self._kept.get((i, None))
+        if kept is not None:
+            return kept
+        assert self.table.mask is not None
+        mask, where = self.table.mask(i), self.table.where(i)
+        if mask.shape != tuple(self.photos[i]):
+            (height, width), (own_height, own_width) = self.photos[i], mask.shape
+            raise DecodeError(
+                f"{where}: is {height}x{width} (height x width), its mask {own_height}x{own_width}; make them the same"
+            )
+        if mask.dtype != self._mask_dtype:
+            model = self.table.where(self._model)
+            raise DataError(f"{where}: its mask is {mask.dtype}, that of {model} {self._mask_dtype}; convert one")
+        world = self.prepare.frame(mask[..., None])[..., 0]
+        self._keep(i, None, world)
+        return world
+
+    def _keep(self, i: int, halvings: Halvings | None, image: Pixels) -> None:
         with self._lock:
             if (i, halvings) in self._kept or self.used + image.nbytes > self.budget:
                 return
@@ -139,6 +165,7 @@ class Images:
             raise DataError(f"{here}: is {image.dtype}, {model} is {source.dtype}; convert one of them")
         if self.prepare.size is None and image.shape[:2] != (source.height, source.width):
             raise DataError(self._mixed_sizes())
+        self.photos[i] = image.shape[:2]
         return self.prepare.frame(image)
 
     def _mixed_sizes(self) -> str:

@@ -21,6 +21,7 @@ from augury.execute.run import run
 from augury.plan import draw_plan
 from augury.stream.buffers import Buffers
 from augury.stream.cache import Halvings, Images
+from augury.stream.objects import fields_of_batch
 from augury.stream.order import Order
 
 Pixels = NDArray[Any]
@@ -36,13 +37,25 @@ class Batch:
     Attributes
     ----------
     image : (n, h, w, c) in the prepared dtype and range (faces may ask for (n, c, h, w)).
-    label : int64 (n,). id : uint64 (n,), draw addresses. epoch : which epoch it belongs to.
+    label : int64 (n,); 0 of detection and segmentation data. id : uint64 (n,), draw addresses.
+    epoch : which epoch it belongs to.
+    boxes : float32 (m, 4), left, top, right, bottom in pixels of `image`, pixel 0 spanning 0..1: the smallest
+        upright boxes around the moved ones, cut to the image. Noise and erasing leave them. None without boxes.
+    box_label, box_sample : int64 (m,): indices into the classes, and into this batch (ascending).
+    dropped_boxes : how many boxes of these samples have no area left within the image.
+    mask : (n, h, w) uint8 or uint16, moved to nearest pixels; the policy's mask_fill where a border is constant
+        or cut, 0 on the bars of fit="pad". None without masks.
     """
 
     image: Pixels
     label: NDArray[np.int64]
     id: NDArray[np.uint64]
     epoch: int
+    boxes: NDArray[np.float32] | None = None
+    box_label: NDArray[np.int64] | None = None
+    box_sample: NDArray[np.int64] | None = None
+    dropped_boxes: int = 0
+    mask: Pixels | None = None
 
     def __len__(self) -> int:
         return len(self.label)
@@ -128,7 +141,9 @@ class Feed:
 
         image = run(self.program, lowered, worlds, fetch, channels_first=channels_first, empty=self.buffers.empty)
         table = self.images.table
-        return Batch(image, table.labels[shown], table.ids[shown], block.epoch)
+        marked = table.objects is not None or table.mask is not None
+        fields = fields_of_batch(self.images, shown, self.program, lowered) if marked else {}
+        return Batch(image, table.labels[shown], table.ids[shown], block.epoch, **fields)
 
     def _open(self, rows: Rows, first: LoweredSegment) -> tuple[list[int], NDArray[np.int64], dict[int, Pixels]]:
         """The samples to show, the sizes of their worlds, and the images that were decoded to know these.

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from augury.data.formats.parts import check_trainable
+from augury.data.formats.rows import groups_of, parts_of
 from augury.data.table import Table, numbered
 from augury.errors import DataError
 
@@ -21,20 +23,26 @@ def from_arrays(
     labels: ArrayLike,
     classes: Sequence[str] | None = None,
     value_range: tuple[float, float] | None = None,
+    groups: ArrayLike | None = None,
+    parts: Sequence[str] | None = None,
 ) -> Table:
     """Make a table of arrays.
 
     Parameters
     ----------
     images : (n, h, w) or (n, h, w, c), or a sequence of n arrays (h, w) or (h, w, c) that may differ in
-        size; uint8, uint16 or float32.
-    labels : (n,) whole numbers or names.
+        size; uint8, uint16 or float32. What has a shape and a dtype, as a memmap or an HDF5 dataset, is read
+        row by row.
+    labels : (n,) or (n, 1) whole numbers or names.
     classes : names. Numbers are indices into them; None takes the labels themselves, sorted.
     value_range : black and white of float images, 0..1 unless told; checked when an image is used.
+    groups : (n,) whole numbers or names, equal where samples must never be separated.
+    parts : n of "train", "val" and "test" where the samples are divided already.
 
     Raises
     ------
-    DataError : if dtypes, shapes, lengths, labels or value range do not fit.
+    DataError : if dtypes, shapes, lengths, labels or value range do not fit, or a class lies in another part
+        but not in training.
     """
     rows: Any = images
     try:
@@ -47,6 +55,10 @@ def from_arrays(
     if count == 0:
         raise DataError("images: is empty; give at least one image")
     dtype = _checked_images(rows)
+    grouped, divided = _said(groups, "groups", count), _said(parts, "parts", count)
+    given_parts = parts_of(divided, lambda i: f"parts, row {i}") if divided is not None else None
+    if given_parts is not None:
+        check_trainable(ROOT, indices, names, given_parts)
     return Table(
         ROOT,
         tuple(f"row {i}" for i in range(count)),
@@ -55,6 +67,8 @@ def from_arrays(
         read=lambda i: np.asarray(rows[i]).tobytes(),
         decode=_viewer(rows),
         value_range=_checked_range(value_range, dtype),
+        groups=groups_of(grouped, lambda i: f"groups, row {i}") if grouped is not None else None,
+        parts=given_parts,
     )
 
 
@@ -72,9 +86,10 @@ def _viewer(rows: Any) -> Callable[[int], Pixels]:
 
 def _checked_images(rows: Any) -> np.dtype[Any]:
     """Return the dtype of the images; looks at shapes and dtypes only, not at pixels."""
-    if isinstance(rows, np.ndarray):
-        _check_image("images", rows.shape[1:], rows.dtype)
-        return np.dtype(rows.dtype)
+    whole = getattr(rows, "dtype", None)
+    if isinstance(whole, np.dtype):
+        _check_image("images", rows.shape[1:], whole)
+        return whole
     dtypes: list[np.dtype[Any]] = []
     for i in range(len(rows)):
         image = np.asarray(rows[i])
@@ -98,7 +113,9 @@ def _check_image(where: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> No
 
 def _labels(labels: ArrayLike, classes: Sequence[str] | None) -> tuple[NDArray[np.int64], tuple[str, ...]]:
     """Turn labels into indices (n,) and class names."""
-    given = np.asarray(labels)
+    given = _array(labels, "labels")
+    if given.ndim == 2 and given.shape[1] == 1:  # as Keras has them
+        given = given[:, 0]
     if given.ndim != 1:
         raise DataError(f"labels: shape {given.shape}; expected (n,), one for each image (one-hot: labels.argmax(1))")
     if classes is not None and len(set(classes)) < len(classes):
@@ -110,6 +127,23 @@ def _labels(labels: ArrayLike, classes: Sequence[str] | None) -> tuple[NDArray[n
     if len(given) == 0:
         return np.zeros(0, np.int64), tuple(classes or ())
     raise DataError(f"labels: dtype {given.dtype}; expected whole numbers or names")
+
+
+def _said(values: ArrayLike | None, name: str, count: int) -> list[Any] | None:
+    """What is said of each image beside its label, if anything."""
+    if values is None:
+        return None
+    given = _array(values, name)
+    if given.shape != (count,):
+        raise DataError(f"{name}: shape {given.shape}; expected ({count},), one for each image")
+    return list(given.tolist())
+
+
+def _array(values: ArrayLike, name: str) -> NDArray[Any]:
+    try:
+        return np.asarray(values)
+    except ValueError:
+        raise DataError(f"{name}: rows differ in length; expected (n,), one for each image") from None
 
 
 def _numbers(given: NDArray[Any], classes: Sequence[str] | None) -> tuple[NDArray[np.int64], tuple[str, ...]]:

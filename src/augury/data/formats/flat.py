@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from augury.data.formats.files import check_images, table_of_files
+from augury.data.storage import Storage
+from augury.data.table import Table, numbered
 from augury.errors import DataError
+
+
+def table(storage: Storage) -> Table:
+    """Read files that all lie in one place; see `labels_from_names` for the errors."""
+    check_images(storage.root, storage.files)
+    labels = numbered(labels_from_names(storage.root, storage.files))
+    return table_of_files(storage.root, storage.files, labels, storage.read)
 
 
 def labels_from_names(root: str, files: Sequence[str]) -> list[str]:

@@ -4,7 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from augury.data.formats.files import check_images, table_of_files
+from augury.data.storage import Storage
+from augury.data.table import Table, numbered
 from augury.errors import DataError
+
+
+def recognised(storage: Storage) -> bool:
+    """Whether any file lies in a folder."""
+    return any("/" in name for name in storage.files)
+
+
+def table(storage: Storage) -> Table:
+    """Read a folder per class; see `labels_from_folders` for the errors."""
+    check_images(storage.root, storage.files)
+    labels = numbered(labels_from_folders(storage.root, storage.files, storage.folders))
+    return table_of_files(storage.root, storage.files, labels, storage.read)
 
 
 def labels_from_folders(root: str, files: Sequence[str], folders: Sequence[str]) -> list[str]:
