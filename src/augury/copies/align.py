@@ -99,7 +99,7 @@ class Aligner:
             peak = int(surface.argmax())
             y, x = ((p + GRID // 2) % GRID - GRID // 2 for p in divmod(peak, GRID))
             shift = np.array([[1.0, 0, x], [0, 1, y], [0, 0, 1]])
-            found.append((float(surface.flat[peak] / surface.std()), symmetry @ shift))
+            found.append((float(surface.flat[peak] / (surface.std() + 1e-9)), symmetry @ shift))
         return [matrix for _, matrix in sorted(found, key=lambda f: -f[0])[:2]]
 
 

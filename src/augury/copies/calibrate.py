@@ -18,7 +18,7 @@ from augury.copies.evidence import Evidence
 Floats = NDArray[np.float64]
 ERRORS = 2.0  # standard errors that noise is allowed
 TARGET = 0.007  # wanted share of items falsely called copies
-_LEAST_NULL = 30  # look-alikes that a calibration needs
+_LEAST_NULL = 20  # look-alikes that a calibration needs
 _FEW = 8  # look-alikes that say at least how close they come
 _UNCALIBRATED = 0.02  # what suits bursts of one object
 _THRESHOLDS = np.geomspace(0.006, 0.15, 60)

@@ -23,6 +23,8 @@ _BLURS = (0.0, 0.8, 1.6, 3.2, 6.4)  # octaves lie between these; the first one m
 # Share of an octave's energy that a good look-alike leaves, from 0.8..1.6 px up to above 6.4 px. Measured on bursts of
 # photos of one object (electronic components); only the ratios matter, as the threshold is calibrated on the data.
 _LOOK_ALIKE = np.array([0.5, 0.15, 0.05, 0.02])
+_FALL = 1.6  # power of the octave's size with which that share falls
+_OWN, _SPECKS, _STORED = 1.2, 100.0, 4.0  # noise to expect: of both images, of removed specks, of JPEG and rounding
 _TRUST = np.array([1.0, 1.0, 1.0, 0.5])
 _FLOOR = 0.05  # error of an octave's share without any noise: interpolation
 _FITTED = 12  # parameters of map and tone that follow the noise; their misfit is spread over four octaves
@@ -59,27 +61,29 @@ def weigh(target: Sketch, source: Sketch, matrix: Matrix) -> Evidence | None:
     The noisier one is predicted from the other, as noise in the predictor would look like structure; where neither
     is noisier, both ways are tried and the better one counts, because blur cannot be undone.
     """
+    noise = _OWN * (target.noise**2 + source.noise**2) + _SPECKS * (target.specks + source.specks) + _STORED
     ways = []
     if source.noise <= 1.3 * target.noise + 1.5:
         ways.append((target.gray, source.gray, matrix))
     if target.noise <= 1.3 * source.noise + 1.5:
         ways.append((source.gray, target.gray, np.linalg.inv(matrix)))
-    found = [e for way in ways if (e := _one_way(*way)) is not None]
+    found = [e for way in ways if (e := _one_way(*way, noise)) is not None]
     return min(found, key=lambda e: e.score + e.error, default=None)
 
 
-def _one_way(target: Gray, source: Gray, matrix: Matrix) -> Evidence | None:
+def _one_way(target: Gray, source: Gray, matrix: Matrix, noise: float) -> Evidence | None:
+    coarser = min(1.0, float(np.sqrt(abs(np.linalg.det(matrix[:2, :2])))))
     source, matrix = reduced(source, matrix)
     shown = overlap(matrix, target.shape, source.shape, 1.5)
     predictor = seen_from(source, matrix, target.shape)
-    found = _measure(target.astype(np.float32), predictor, shown)
+    found = _measure(target.astype(np.float32), predictor, shown, coarser, noise)
     if found is None:
         return None
     evidence, residual = found
     erased = _erased(target, predictor, residual, shown) if evidence.score > _FLOOR else None
     if erased is None:
         return evidence
-    without = _measure(target.astype(np.float32), predictor, shown & ~erased)
+    without = _measure(target.astype(np.float32), predictor, shown & ~erased, coarser, noise)
     if without is None or without[0].structure < 0.4 * evidence.structure:
         return evidence  # what is left would prove too little
     kept = without[0]
@@ -96,7 +100,14 @@ def reduced(source: Gray, matrix: Matrix) -> tuple[Gray, Matrix]:
     return small, matrix @ np.diag([source.shape[1] / w, source.shape[0] / h, 1.0])
 
 
-def _measure(target: Floats, predictor: Floats, shown: Mask) -> tuple[Evidence, Floats] | None:
+def _measure(
+    target: Floats, predictor: Floats, shown: Mask, coarser: float, noise: float
+) -> tuple[Evidence, Floats] | None:
+    """Evidence and residual.
+
+    coarser : pixels of the target for each of the source, at most 1: a look-alike's octaves move with it.
+    noise : variance that white noise may have; more in the residual is fine structure, not noise.
+    """
     inner = shown.copy()
     inner[:_RIM] = inner[-_RIM:] = False
     inner[:, :_RIM] = inner[:, -_RIM:] = False
@@ -110,9 +121,9 @@ def _measure(target: Floats, predictor: Floats, shown: Mask) -> tuple[Evidence, 
     residual = target - predicted
     left, have, foreseen = (octaves.energies(image, inner) for image in (residual, target, predicted))
     gain, freedom = _white()
-    white = left[0] / gain[0]
+    white = min(left[0] / gain[0], noise)
     shared = np.minimum(foreseen, np.maximum(have - gain * white, 0))[1:] + 0.05
-    scale = shared * _LOOK_ALIKE
+    scale = shared * _LOOK_ALIKE * coarser**_FALL
     misfit = _FITTED / 4 * white / count
     share = ((left - gain * white)[1:] - misfit) / scale
     error = (gain * white)[1:] * np.sqrt(2 / np.maximum(count * freedom[1:], 2)) / scale

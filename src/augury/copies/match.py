@@ -19,7 +19,7 @@ _UNSURE = 0.15  # error of the score above which noise hides whatever there is
 CLEAN = 0.01  # error below which a score is not hidden by noise
 SAME_SCENE = 1.0  # score of good look-alikes
 _NOISY = 3.0  # levels
-_OWN_NOISE = 0.6  # share of both noises that is left in the residual where neither image has the other's
+_OWN_NOISE = 0.3  # share of the smaller noise that is left beside the larger where neither image has the other's
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,8 +113,8 @@ def identical_match(i: int, query: Sketch, j: int, source: Sketch) -> Match:
 
 def _separate_noise(target: Sketch, source: Sketch, evidence: Evidence) -> bool:
     """Whether each image has a noise of its own, as two photos have; a copy inherits its source's."""
-    both = target.noise**2 + source.noise**2
-    return min(target.noise, source.noise) > _NOISY and evidence.noise**2 > _OWN_NOISE * both
+    less, more = sorted((target.noise, source.noise))
+    return less > _NOISY and evidence.noise**2 > more**2 + _OWN_NOISE * less**2
 
 
 def _explains_better(stranger: Sketch, source: Sketch, match: Match) -> bool:
