@@ -128,7 +128,8 @@ static void philox_many(const uint32_t* counter, int64_t count, uint32_t k0, uin
 #define AUGURY_STRING(x) #x
 #define AUGURY_NAME(x) AUGURY_STRING(x)
 const float* normal_table = nullptr;
+extern const Copies copies;
 extern const Kernels kernels;
-const Kernels kernels{AUGURY_NAME(AUGURY_ISA), segment, reduce, philox_many};
+const Kernels kernels{AUGURY_NAME(AUGURY_ISA), segment, reduce, philox_many, &copies};
 
 }  // namespace augury::AUGURY_ISA

@@ -47,11 +47,14 @@ struct Segment {
     bool float_out, channels_first;
 };
 
+struct Copies;  // copies/copies.hpp
+
 struct Kernels {
     const char* name;
     void (*segment)(const Segment&);
     void (*reduce)(DType, const Image&, int64_t channels, int halvings_y, int halvings_x, void* out);
     void (*philox)(const uint32_t* counter, int64_t count, uint32_t key0, uint32_t key1, uint32_t* out);
+    const Copies* copies;
 };
 
 }  // namespace augury

@@ -46,7 +46,9 @@ static std::vector<const Kernels*> available() {
 #endif
 }
 
-static const Kernels* active = available().back();
+extern const Kernels* active;
+const Kernels* active = available().back();
+void bind_copies(nb::module_& m);  // copies/module.cpp
 
 static std::vector<std::string> isa_names() {
     std::vector<std::string> names;
@@ -259,4 +261,5 @@ NB_MODULE(_native, m) {
     m.def("isa_names", &augury::isa_names, "Instruction sets that can be used here, the best one last.");
     m.def("isa", [] { return std::string(augury::active->name); }, "The instruction set in use.");
     m.def("use_isa", &augury::use_isa, "name"_a, "Choose the instruction set; for tests.");
+    augury::bind_copies(m);
 }

@@ -17,7 +17,7 @@ from augury.copies.evidence import Evidence
 
 Floats = NDArray[np.float64]
 ERRORS = 2.0  # standard errors that noise is allowed
-TARGET = 0.007  # wanted share of items falsely called copies
+TARGET = 0.004  # wanted share of items falsely called copies
 _LEAST_NULL = 20  # look-alikes that a calibration needs
 _FEW = 8  # look-alikes that say at least how close they come
 _UNCALIBRATED = 0.02  # what suits bursts of one object
@@ -75,7 +75,7 @@ class Calibration:
 
 
 def calibrate(null: Floats, errors: Floats) -> Calibration:
-    """Take the largest threshold whose expected share of false calls stays at 0.7 %.
+    """Take the largest threshold whose expected share of false calls stays at 0.4 %.
 
     Parameters
     ----------

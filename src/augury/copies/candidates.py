@@ -71,7 +71,7 @@ def _normal(thumbs: Floats) -> Floats:
     flat = thumbs.reshape(len(thumbs), THUMB * THUMB)
     flat = flat - flat.mean(axis=1, keepdims=True)
     flat = np.sign(flat) * np.abs(flat) ** 0.7  # a few bright pixels would decide otherwise
-    return (flat / np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), 1e-6)).astype(np.float32)
+    return np.asarray(flat / np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), 1e-6), np.float32)
 
 
 class _Codebook:
@@ -125,4 +125,4 @@ def _whitening(centred: Floats) -> Floats:
     values, vectors = np.linalg.eigh(gram)
     keep = np.flatnonzero(values > values[-1] * 1e-4)[::-1][:DIMENSIONS]
     directions = centred.T @ (vectors[:, keep] / np.sqrt(values[keep])).astype(np.float32)
-    return directions / (values[keep] ** 0.25).astype(np.float32)
+    return np.asarray(directions / values[keep] ** 0.25, np.float32)

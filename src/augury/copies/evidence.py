@@ -1,4 +1,4 @@
-"""Evidence: is one aligned image made from the other, or does it only show the same thing?
+"""Evidence: what sets a copy apart from another photo of the same scene.
 
 What is left of the target once the aligned source, its tone and its sharpness are fitted, is cut into octaves of
 detail. The residual of a copy is white noise, or nothing. That of another photo of the same thing has structure: a
@@ -10,26 +10,29 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from types import ModuleType
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from augury.copies.align import Matrix, overlap, seen_from
+from augury.copies.align import default_executor
+from augury.copies.place import Matrix, inverse, reduced, seen_from
+from augury.copies.reference import COARSE, FINE, Residual
 from augury.copies.sketch import Floats, Gray, Sketch
 
+__all__ = ["Evidence", "reduced", "weigh"]
+
 Mask = NDArray[np.bool_]
-_BLURS = (0.0, 0.8, 1.6, 3.2, 6.4)  # octaves lie between these; the first one measures the noise
 # Share of an octave's energy that a good look-alike leaves, from 0.8..1.6 px up to above 6.4 px. Measured on bursts of
 # photos of one object (electronic components); only the ratios matter, as the threshold is calibrated on the data.
-_LOOK_ALIKE = np.array([0.5, 0.15, 0.05, 0.02])
+_LOOK_ALIKE = (0.5, 0.15, 0.05, 0.02)
 _FALL = 1.6  # power of the octave's size with which that share falls
 _OWN, _SPECKS, _STORED = 1.2, 100.0, 4.0  # noise to expect: of both images, of removed specks, of JPEG and rounding
-_TRUST = np.array([1.0, 1.0, 1.0, 0.5])
+_TRUST = (1.0, 1.0, 1.0, 0.5)
 _FLOOR = 0.05  # error of an octave's share without any noise: interpolation
+_CLEAR = 0.003  # score that the other way need not improve
 _FITTED = 12  # parameters of map and tone that follow the noise; their misfit is spread over four octaves
-_RIM = 2
-_LEAST = 0.12  # of the target must be seen
 _LARGEST_ERASED, _SMALLEST_ERASED = 0.4, 0.01
 
 
@@ -55,150 +58,103 @@ class Evidence:
     erased: float = 0.0
 
 
-def weigh(target: Sketch, source: Sketch, matrix: Matrix) -> Evidence | None:
+def weigh(target: Sketch, source: Sketch, matrix: Matrix, executor: ModuleType | None = None) -> Evidence | None:
     """Evidence that two aligned images are copies; None where they hardly overlap.
 
     The noisier one is predicted from the other, as noise in the predictor would look like structure; where neither
-    is noisier, both ways are tried and the better one counts, because blur cannot be undone.
+    is noisier, both ways are tried and the better one counts, because blur cannot be undone; the second one only where
+    the first leaves anything.
     """
+    run = executor or default_executor()
     noise = _OWN * (target.noise**2 + source.noise**2) + _SPECKS * (target.specks + source.specks) + _STORED
     ways = []
     if source.noise <= 1.3 * target.noise + 1.5:
         ways.append((target.gray, source.gray, matrix))
     if target.noise <= 1.3 * source.noise + 1.5:
-        ways.append((source.gray, target.gray, np.linalg.inv(matrix)))
-    found = [e for way in ways if (e := _one_way(*way, noise)) is not None]
-    return min(found, key=lambda e: e.score + e.error, default=None)
+        ways.append((source.gray, target.gray, inverse(matrix)))
+    best: Evidence | None = None
+    for way in ways:
+        found = _one_way(run, *way, noise)
+        if best is None or (found is not None and found.score + found.error < best.score + best.error):
+            best = found
+        if best is not None and best.score + best.error < _CLEAR:
+            break
+    return best
 
 
-def _one_way(target: Gray, source: Gray, matrix: Matrix, noise: float) -> Evidence | None:
-    coarser = min(1.0, float(np.sqrt(abs(np.linalg.det(matrix[:2, :2])))))
+def _one_way(run: ModuleType, target: Gray, source: Gray, matrix: Matrix, noise: float) -> Evidence | None:
+    coarser = min(1.0, float(abs(np.linalg.det(matrix[:2, :2])) ** 0.5))
+    expected = _Expected(coarser**_FALL, noise)
     source, matrix = reduced(source, matrix)
-    shown = overlap(matrix, target.shape, source.shape, 1.5)
-    predictor = seen_from(source, matrix, target.shape)
-    found = _measure(target.astype(np.float32), predictor, shown, coarser, noise)
-    if found is None:
+    residual = run.residual(target, source, matrix, None)
+    if residual is None:
         return None
-    evidence, residual = found
-    erased = _erased(target, predictor, residual, shown) if evidence.score > _FLOOR else None
-    if erased is None:
+    evidence = _evidence(residual, target.size, expected)
+    erased = _erased(target, source, matrix, residual.coarse) if evidence.score > _FLOOR else None
+    without = None if erased is None else run.residual(target, source, matrix, erased)
+    if without is None or erased is None:
         return evidence
-    without = _measure(target.astype(np.float32), predictor, shown & ~erased, coarser, noise)
-    if without is None or without[0].structure < 0.4 * evidence.structure:
-        return evidence  # what is left would prove too little
-    kept = without[0]
-    return Evidence(kept.score, kept.error, kept.structure, kept.noise, kept.overlap, float(erased.mean()))
+    kept = _evidence(without, target.size, expected, float(erased.mean()))
+    return evidence if kept.structure < 0.4 * evidence.structure else kept  # what is left may prove too little
 
 
-def reduced(source: Gray, matrix: Matrix) -> tuple[Gray, Matrix]:
-    """Average a source that the map makes smaller, so that it is not read with gaps."""
-    scale = float(np.sqrt(abs(np.linalg.det(matrix[:2, :2]))))
-    if scale > 0.8:
-        return source, matrix
-    h, w = (max(8, round(side * scale)) for side in source.shape)
-    small = cv2.resize(source, (w, h), interpolation=cv2.INTER_AREA)
-    return small, matrix @ np.diag([source.shape[1] / w, source.shape[0] / h, 1.0])
+@dataclass(frozen=True)
+class _Expected:
+    """What a look-alike leaves, beside a target as fine as the source; and the variance that white noise may have.
 
-
-def _measure(
-    target: Floats, predictor: Floats, shown: Mask, coarser: float, noise: float
-) -> tuple[Evidence, Floats] | None:
-    """Evidence and residual.
-
-    coarser : pixels of the target for each of the source, at most 1: a look-alike's octaves move with it.
-    noise : variance that white noise may have; more in the residual is fine structure, not noise.
+    More than that in the residual is fine structure, not noise.
     """
-    inner = shown.copy()
-    inner[:_RIM] = inner[-_RIM:] = False
-    inner[:, :_RIM] = inner[:, -_RIM:] = False
-    count = int(np.count_nonzero(inner))
-    if count < _LEAST * inner.size:
-        return None
-    octaves = _Octaves(shown)
-    target = np.where(shown, target, target[shown].mean()).astype(np.float32)
-    predictor = np.where(shown, predictor, predictor[shown].mean()).astype(np.float32)
-    predicted = _fitted(target, predictor, inner, octaves)
-    residual = target - predicted
-    left, have, foreseen = (octaves.energies(image, inner) for image in (residual, target, predicted))
+
+    look_alike: float
+    noise: float
+
+
+def _evidence(residual: Residual, size: int, expected: _Expected, erased: float = 0.0) -> Evidence:
     gain, freedom = _white()
-    white = min(left[0] / gain[0], noise)
-    shared = np.minimum(foreseen, np.maximum(have - gain * white, 0))[1:] + 0.05
-    scale = shared * _LOOK_ALIKE * coarser**_FALL
-    misfit = _FITTED / 4 * white / count
-    share = ((left - gain * white)[1:] - misfit) / scale
-    error = (gain * white)[1:] * np.sqrt(2 / np.maximum(count * freedom[1:], 2)) / scale
-    weight = _TRUST / (_FLOOR**2 + error**2)
-    score = float((weight * share).sum() / weight.sum())
-    evidence = Evidence(
-        score,
-        float(np.sqrt((weight**2 * error**2).sum()) / weight.sum()),
-        float(shared[:3].sum()),
-        float(np.sqrt(white)),
-        count / inner.size,
-    )
-    return evidence, residual
-
-
-def _fitted(target: Floats, predictor: Floats, inner: Mask, octaves: _Octaves) -> Floats:
-    """The source as a cubic tone curve and a change of sharpness make it most like the target.
-
-    Fitted on slightly blurred images, so that noise in the predictor hardly weakens it.
-    """
-    y = (predictor - 128) / 64
-    curve = np.stack([y, y * y, y**3, octaves.blurred(y, 0.8), octaves.blurred(y, 1.6)])
-    smooth = np.stack([octaves.blurred(c, 0.8)[inner] for c in curve] + [np.ones(np.count_nonzero(inner))])
-    smooth = smooth.astype(np.float64)
-    normal = smooth @ smooth.T
-    normal[np.diag_indices(6)] += 1e-6 * np.trace(normal) / 6
-    weights = np.linalg.solve(normal, smooth @ octaves.blurred(target, 0.8)[inner])
-    return np.asarray(np.tensordot(weights[:5].astype(np.float32), curve, 1) + np.float32(weights[5]), np.float32)
-
-
-class _Octaves:
-    """Differences of Gaussian blurs that look at the shown pixels only."""
-
-    def __init__(self, shown: Mask) -> None:
-        self._shown = shown.astype(np.float32)
-        self._all = bool(shown.all())
-        self._reach: dict[float, Floats] = {}
-
-    def blurred(self, image: Floats, sigma: float) -> Floats:
-        if self._all:
-            return np.asarray(cv2.GaussianBlur(image, (0, 0), sigma))
-        if sigma not in self._reach:
-            self._reach[sigma] = np.maximum(cv2.GaussianBlur(self._shown, (0, 0), sigma), 1e-3)
-        return np.asarray(cv2.GaussianBlur(image * self._shown, (0, 0), sigma) / self._reach[sigma])
-
-    def energies(self, image: Floats, inner: Mask) -> NDArray[np.float64]:
-        """(5,): mean square of each octave, from fine to coarse; of the last one the variance."""
-        levels = [image if sigma == 0 else self.blurred(image, sigma) for sigma in _BLURS]
-        fine = [(a - b)[inner] for a, b in zip(levels[:-1], levels[1:], strict=True)]
-        return np.array([*(float(d @ d) / len(d) for d in fine), float(levels[-1][inner].var())])
+    left, have, foreseen, count, _ = residual
+    white = min(left[0] / gain[0], expected.noise)
+    score = error = weights = structure = 0.0
+    for k, look_alike, trust in zip((1, 2, 3, 4), _LOOK_ALIKE, _TRUST, strict=True):
+        noise = gain[k] * white
+        shared = min(foreseen[k], max(have[k] - noise, 0.0)) + 0.05
+        scale = shared * look_alike * expected.look_alike
+        unsure = noise * (2 / max(count * freedom[k], 2.0)) ** 0.5 / scale
+        weight = trust / (_FLOOR**2 + unsure**2)
+        score += weight * (left[k] - noise - _FITTED / 4 * white / count) / scale
+        error += (weight * unsure) ** 2
+        weights += weight
+        structure += shared if k < 4 else 0.0
+    return Evidence(score / weights, error**0.5 / weights, structure, white**0.5, count / size, erased)
 
 
 @cache
-def _white() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """(5,) each: energy of unit white noise in every octave, and its independent samples for each pixel."""
-    point = np.zeros((129, 129))
-    point[64, 64] = 1
-    levels = [point if s == 0 else cv2.GaussianBlur(point, (0, 0), s) for s in _BLURS]
-    kernels = [a - b for a, b in zip(levels[:-1], levels[1:], strict=True)] + [levels[-1]]
+def _white() -> tuple[list[float], list[float]]:
+    """Energy of unit white noise in every octave, and its independent samples for each pixel."""
+    level = np.zeros((193, 193))
+    level[96, 96] = 1
     gains, freedom = [], []
-    for kernel in kernels:
-        power = np.abs(np.fft.fft2(kernel)) ** 2
+    for kernel, apart, sampled in ((FINE, 1, 1), (COARSE, 1, 1), (COARSE, 2, 2), (COARSE, 4, 4), (None, 4, 4)):
+        wide = np.zeros(1 if kernel is None else (len(kernel) - 1) * apart + 1)
+        wide[::apart] = 0 if kernel is None else kernel
+        blurred = cv2.sepFilter2D(level, -1, wide, wide, borderType=cv2.BORDER_CONSTANT)
+        octave, level = level - blurred, blurred
+        power = np.abs(np.fft.fft2(octave)) ** 2
         likeness = np.fft.ifft2(power).real / power.mean()
-        gains.append(float((kernel**2).sum()))
-        freedom.append(float(1 / (likeness**2).sum()))
-    return np.array(gains), np.array(freedom)
+        n = np.fft.fftfreq(193, 1 / 193).round().astype(int) % sampled == 0
+        gains.append(float((octave**2).sum()))
+        freedom.append(float(1 / (likeness[np.ix_(n, n)] ** 2).sum()) / sampled**2)
+    return gains, freedom
 
 
-def _erased(target: Gray, predictor: Floats, residual: Floats, shown: Mask) -> Mask | None:
+def _erased(target: Gray, source: Gray, matrix: Matrix, coarse: Floats) -> Mask | None:
     """Blank boxes of either image that do not fit: where something was erased, not where the scene differs."""
-    coarse = np.abs(cv2.GaussianBlur(np.where(shown, residual, 0).astype(np.float32), (0, 0), 1.6))
-    wrong = (coarse > max(6.0, 6 * float(np.median(coarse[shown])))) & shown
-    wrong = cv2.morphologyEx(wrong.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+    limit = _limit(coarse)
+    if limit is None:
+        return None
+    wrong = cv2.morphologyEx((coarse > limit).astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
     count, _, boxes, _ = cv2.connectedComponentsWithStats(wrong, connectivity=4)
-    out = np.zeros(shown.shape, np.bool_)
+    predictor = seen_from(source, matrix, target.shape)
+    out = np.zeros(target.shape, np.bool_)
     for x, y, w, h, area in boxes[1:count].tolist():
         if area < max(_SMALLEST_ERASED * out.size, 0.6 * w * h) or min(w, h) < 4:
             continue
@@ -206,6 +162,15 @@ def _erased(target: Gray, predictor: Floats, residual: Floats, shown: Mask) -> M
         if min(_spread(target[inside]), _spread(predictor[inside])) < 3:
             out[max(y - 4, 0) : y + h + 4, max(x - 4, 0) : x + w + 4] = True
     return out if 0 < out.mean() < _LARGEST_ERASED else None
+
+
+def _limit(coarse: Floats) -> float | None:
+    """What sets apart the little that does not fit from the rest; None where misfit is all over the image."""
+    some = coarse[::2, ::2]
+    some = some[some >= 0]
+    limit = max(6.0, 6 * float(np.partition(some, len(some) // 2)[len(some) // 2]))
+    wrong = some[some > limit]
+    return None if len(wrong) < _SMALLEST_ERASED * len(some) else limit
 
 
 def _spread(patch: Gray | Floats) -> float:

@@ -11,22 +11,39 @@ from numpy.typing import NDArray
 
 from augury.copies.align import Aligner
 from augury.copies.calibrate import Calibration, calibrate, margin
-from augury.copies.match import CLEAN, compare, telling, too_small
+from augury.copies.match import CLEAN, Compared, compare, telling, too_small
 from augury.copies.sketch import Sketch
 
 _EXAMINED = 200  # items on which the threshold is calibrated
 _PROVISIONAL = 0.02  # margin that makes a family while calibrating
 
 
+Comparisons = dict[tuple[int, int], Compared | None]
+
+
 def calibrated(
     queries: Sequence[Sketch], pool: Sequence[Sketch], likely: Sequence[Sequence[int]], workers: ThreadPoolExecutor
-) -> Calibration:
-    """Calibrate on at most 200 queries, evenly spread, and their likely sources in the pool."""
+) -> tuple[Calibration, Comparisons]:
+    """Calibrate on at most 200 queries, evenly spread, and their likely sources in the pool.
+
+    Returns
+    -------
+    The calibration, and what was compared for it, by query and source.
+    """
     rows = [i for i, query in enumerate(queries) if not too_small(query)]
     chosen = [rows[k] for k in _spread(len(rows), _EXAMINED)]
-    examined = [e for e in workers.map(lambda i: _examine(queries[i], [pool[k] for k in likely[i]]), chosen) if e]
-    null = [e.stranger for e in examined if e.stranger is not None]
-    return calibrate(np.array(null), np.array([e.error for e in examined]))
+    compared = list(workers.map(lambda i: _compared(queries[i], [pool[k] for k in likely[i]]), chosen))
+    known = {(i, k): c for i, row in zip(chosen, compared, strict=True) for k, c in zip(likely[i], row, strict=True)}
+    rows_of = zip(chosen, compared, strict=True)
+    examined = workers.map(lambda pair: _examine([pool[k] for k in likely[pair[0]]], pair[1]), list(rows_of))
+    told = [e for e in examined if e]
+    null = [e.stranger for e in told if e.stranger is not None]
+    return calibrate(np.array(null), np.array([e.error for e in told])), known
+
+
+def _compared(query: Sketch, likely: Sequence[Sketch]) -> list[Compared | None]:
+    aligner = Aligner(query)
+    return [compare(aligner, source) for source in likely]
 
 
 @dataclass(frozen=True)
@@ -37,20 +54,19 @@ class _Examined:
     error: float
 
 
-def _examine(query: Sketch, likely: Sequence[Sketch]) -> _Examined | None:
+def _examine(likely: Sequence[Sketch], compared: Sequence[Compared | None]) -> _Examined | None:
     """Look at all candidates of one item; None where none of them could be weighed.
 
-    A candidate that fails against the query may still be a copy of the query's closest copy, through two transforms
-    that do not undo each other well. It is no stranger.
+    A candidate that fails against the item may still be a copy of the item's closest copy, through two transforms that
+    do not undo each other well. It is no stranger.
     """
-    aligner = Aligner(query)
-    compared = [(c[1], source) for source in likely if (c := compare(aligner, source)) and telling(c[1])]
-    if not compared:
+    weighed = [(c.evidence, source) for c, source in zip(compared, likely, strict=True) if c and telling(c.evidence)]
+    if not weighed:
         return None
-    compared.sort(key=lambda c: margin(c[0]))
-    bridges = [Aligner(source) for evidence, source in compared if margin(evidence) < _PROVISIONAL][:2]
-    error = float(np.median([evidence.error for evidence, _ in compared]))
-    for evidence, source in compared:
+    weighed.sort(key=lambda w: margin(w[0]))
+    bridges = [Aligner(source) for evidence, source in weighed if margin(evidence) < _PROVISIONAL][:2]
+    error = float(np.median([evidence.error for evidence, _ in weighed]))
+    for evidence, source in weighed:
         strange = margin(evidence) >= _PROVISIONAL and evidence.error < CLEAN
         if strange and not any(_related(bridge, source) for bridge in bridges):
             return _Examined(evidence.score, error)
@@ -59,7 +75,7 @@ def _examine(query: Sketch, likely: Sequence[Sketch]) -> _Examined | None:
 
 def _related(bridge: Aligner, source: Sketch) -> bool:
     compared = compare(bridge, source)
-    return compared is not None and telling(compared[1]) and margin(compared[1]) < _PROVISIONAL
+    return compared is not None and telling(compared.evidence) and margin(compared.evidence) < _PROVISIONAL
 
 
 def _spread(count: int, wanted: int) -> NDArray[np.int64]:

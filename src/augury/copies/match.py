@@ -49,7 +49,7 @@ class Match:
 
 def too_small(sketch: Sketch) -> bool:
     """Whether an image has too few pixels for more than exact comparison."""
-    return min(sketch.gray.shape) < SMALLEST
+    return bool(min(sketch.gray.shape) < SMALLEST)
 
 
 def telling(evidence: Evidence) -> bool:
@@ -57,26 +57,33 @@ def telling(evidence: Evidence) -> bool:
     return evidence.structure >= _PLAIN and evidence.error <= _UNSURE
 
 
-def compare(aligner: Aligner, source: Sketch) -> tuple[Matrix, Evidence] | None:
+@dataclass(frozen=True, eq=False)
+class Compared:
+    """A source carried onto a target, and what that proves."""
+
+    matrix: Matrix
+    evidence: Evidence
+
+
+def compare(aligner: Aligner, source: Sketch) -> Compared | None:
     """Align and weigh; None where nothing fits."""
     alignment = aligner.align(source)
     evidence = None if alignment is None else weigh(aligner.target, source, alignment.matrix)
-    return None if alignment is None or evidence is None else (alignment.matrix, evidence)
+    return None if alignment is None or evidence is None else Compared(alignment.matrix, evidence)
 
 
-def judge(i: int, aligner: Aligner, j: int, source: Sketch, threshold: float) -> Match:
-    """Say what image j of the pool is to query i, which the aligner holds."""
-    compared = compare(aligner, source)
+def judged(i: int, target: Sketch, j: int, source: Sketch, compared: Compared | None, threshold: float) -> Match:
+    """Say what image j of the pool is to query i."""
     if compared is None:
         return Match(i, j, "none")
-    matrix, evidence = compared
+    evidence = compared.evidence
     if not telling(evidence):
         kind: Kind = "cannot tell"
     elif margin(evidence) < threshold:
-        kind = "same scene" if _separate_noise(aligner.target, source, evidence) else "copy"
+        kind = "same scene" if _separate_noise(target, source, evidence) else "copy"
     else:
         kind = "same scene" if evidence.score < SAME_SCENE else "none"
-    return Match(i, j, kind, matrix, evidence)
+    return Match(i, j, kind, compared.matrix, evidence)
 
 
 def best_match(i: int, query: Sketch, likely: Sequence[int], pool: Sequence[Sketch], threshold: float) -> Match:
@@ -84,17 +91,17 @@ def best_match(i: int, query: Sketch, likely: Sequence[int], pool: Sequence[Sket
     if too_small(query):
         return Match(i, -1, "cannot tell")
     aligner = Aligner(query)
-    judged: list[Match] = []
+    tried: list[Match] = []
     for k in likely:
-        match = judge(i, aligner, k, pool[k], threshold)
+        match = judged(i, query, k, pool[k], compare(aligner, pool[k]), threshold)
         if match.kind == "copy" and match.evidence and match.evidence.error < CLEAN:
             return match
-        judged.append(match)
-    strangers = [m for m in judged if m.kind in ("same scene", "none") and m.evidence]
-    for match in sorted((m for m in judged if m.kind == "copy"), key=lambda m: m.margin):
+        tried.append(match)
+    strangers = [m for m in tried if m.kind in ("same scene", "none") and m.evidence]
+    for match in sorted((m for m in tried if m.kind == "copy"), key=lambda m: m.margin):
         if not any(_explains_better(pool[m.source], pool[match.source], match) for m in strangers):
             return match
-    plain = next((m for m in judged if m.kind == "cannot tell"), Match(i, -1, "none"))
+    plain = next((m for m in tried if m.kind == "cannot tell"), Match(i, -1, "none"))
     return min(strangers, key=lambda m: m.margin, default=plain)
 
 
@@ -122,4 +129,4 @@ def _explains_better(stranger: Sketch, source: Sketch, match: Match) -> bool:
     if stranger.noise > source.noise or match.evidence is None:
         return False
     compared = compare(Aligner(source), stranger)
-    return compared is not None and compared[1].score < match.evidence.score
+    return compared is not None and compared.evidence.score < match.evidence.score

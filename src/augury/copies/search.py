@@ -10,7 +10,8 @@ from augury.copies.align import Aligner
 from augury.copies.calibrate import Calibration
 from augury.copies.candidates import candidates
 from augury.copies.examine import calibrated
-from augury.copies.match import Match, best_match, identical_match, judge, too_small
+from augury.copies.match import Compared, Match, best_match, compare, identical_match, judged, too_small
+from augury.copies.place import inverse
 from augury.copies.sketch import Sketch
 
 Progress = Callable[[int, int], None]
@@ -39,7 +40,7 @@ def copies_between(
     likely = candidates(queries, pool, BY_FEATURES, BY_THUMB)
     first = {source.exact: j for j, source in reversed(list(enumerate(pool)))}
     with ThreadPoolExecutor(threads) as workers:
-        calibration = calibrated(queries, pool, likely, workers)
+        calibration, _ = calibrated(queries, pool, likely, workers)
 
         def one(i: int) -> Match:
             j = first.get(queries[i].exact)
@@ -67,13 +68,18 @@ def copies_inside(sketches: Sequence[Sketch], *, threads: int = 1, progress: Pro
         family.join(i, j)
         matches.append(identical_match(i, sketches[i], j, sketches[j]))
     with ThreadPoolExecutor(threads) as workers:
-        threshold = (calibration := calibrated(sketches, sketches, likely, workers)).threshold
+        calibration, known = calibrated(sketches, sketches, likely, workers)
 
         def one(pair: tuple[int, int]) -> Match:
             i, j = pair
-            return judge(i, Aligner(sketches[i]), j, sketches[j], threshold)
+            if (j, i) in known:
+                compared = _inverse(known[j, i])
+            else:
+                compared = known[pair] if pair in known else compare(Aligner(sketches[i]), sketches[j])
+            return judged(i, sketches[i], j, sketches[j], compared, calibration.threshold)
 
-        for done, pairs in enumerate(_rounds(likely), start=1):
+        rounds = list(_rounds(likely))
+        for done, pairs in enumerate(rounds, start=1):
             new = [(i, j) for i, j in pairs if family.of(i) != family.of(j) and not too_small(sketches[i])]
             for match in workers.map(one, new):
                 if match.kind == "copy":
@@ -81,8 +87,13 @@ def copies_inside(sketches: Sequence[Sketch], *, threads: int = 1, progress: Pro
                 if match.kind in ("copy", "same scene"):
                     matches.append(match)
             if progress:
-                progress(done, BY_FEATURES + BY_THUMB)
+                progress(done, len(rounds))
     return Found(matches, calibration)
+
+
+def _inverse(compared: Compared | None) -> Compared | None:
+    """The same comparison with query and source exchanged."""
+    return None if compared is None else Compared(inverse(compared.matrix), compared.evidence)
 
 
 class _Families:
