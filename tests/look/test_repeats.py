@@ -21,7 +21,7 @@ def found():
     images = [scene(k) for k in range(8)]
     images.append(images[0].copy())  # 8: the same bytes as 0
     images.append(np.ascontiguousarray(images[1][:, ::-1]))  # 9: 1 mirrored
-    brighter = np.clip(images[2].astype(float) * 1.1 + 5, 0, 255).astype(np.uint8)
+    brighter = np.clip(images[2] * 0.9 + 5.5, 0, 255).astype(np.uint8)
     shift = np.array([[1.0, 0, 4], [0, 1, -3]])
     images.append(cv2.warpAffine(brighter, shift, (96, 96), borderMode=cv2.BORDER_REPLICATE))  # 10: 2 moved
     return find_repeats(scanned(images), threads=2)

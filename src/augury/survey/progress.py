@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
-
-from augury.survey.scan import Progress
 
 _PATIENCE, _BETWEEN = 2.0, 10.0  # seconds before the first sign, and between plain lines
 
 
 @contextmanager
-def shown() -> Iterator[Progress]:
-    """Hand out what `look` calls with its stage, how much is done, and of how much."""
+def shown() -> Iterator[Callable[[str, int, int], None]]:
+    """Hand out what is called with the stage, how much is done, and of how much."""
     if not sys.stderr.isatty():
         yield _Lines()
         return
