@@ -12,8 +12,8 @@ import augury as ag
 SRC = Path(ag.__file__).parent if (Path(ag.__file__).parent / "spec.py").exists() else Path("src/augury")
 ROOMS = [
     "_native", "binary", "errors", "files", "spec", "elementary", "ranges", "draws", "kernels", "data", "copies",
-    "transforms", "plan", "compile", "execute", "stream", "faces", "offline", "experiment", "survey", "report", "compat",
-    "doctor", "api", "demo", "cli", "__main__",
+    "transforms", "plan", "compile", "execute", "stream", "faces", "offline", "experiment", "survey", "report",
+    "compat", "doctor", "api", "demo", "cli", "__main__",
 ]  # fmt: skip
 
 

@@ -11,7 +11,21 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _HOMES = {
-    "augury.api": ["Dataset", "Policy", "Split", "Stream", "from_arrays", "open", "preview"],
+    "augury.api": [
+        "Dataset",
+        "Leaks",
+        "Look",
+        "Policy",
+        "Split",
+        "Stream",
+        "find_leaks",
+        "from_arrays",
+        "from_frame",
+        "from_huggingface",
+        "look",
+        "open",
+        "preview",
+    ],
     "augury.stream.engine": ["Batch"],
     "augury.ranges": ["Choice", "Fixed"],
     "augury.spec": ["Spec"],

@@ -72,6 +72,60 @@ def preview(
 
 @app.command()
 @_one_line_errors
+def leaks(
+    train: Annotated[Path, typer.Argument(help="Training images: whatever `ag.open` reads.")],
+    test: Annotated[
+        Path | None,
+        typer.Argument(help="Test images; without them the parts that TRAIN came with, or copies inside it."),
+    ] = None,
+    predictions: Annotated[Path | None, typer.Option(help="CSV with columns path and predicted.")] = None,
+    out: Annotated[
+        list[Path] | None, typer.Option(help="File to write, .html, .csv or .json; may be given several times.")
+    ] = None,
+    unlabelled: Annotated[
+        bool, typer.Option("--unlabelled", help="Take all images of TRAIN and TEST, without classes or parts.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
+) -> None:
+    """Find test images that are copies of training images, and what was done to them."""
+    from augury import api
+    from augury.api.leaks import check_place
+
+    places = [check_place(path) for path in out or []]
+    training = api.open(train, labelled=not unlabelled)
+    tested = None if test is None else api.open(test, labelled=not unlabelled)
+    found = api.find_leaks(training, tested, predictions)
+    typer.echo(json.dumps(found.to_document()) if as_json else found.text())
+    for path in places:
+        found.save(path)
+        typer.echo(f"wrote {path}", err=as_json)
+
+
+@app.command()
+@_one_line_errors
+def look(
+    data: Annotated[Path, typer.Argument(help="Images: whatever `ag.open` reads.")],
+    out: Annotated[Path | None, typer.Option(help="Page to write, .html.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
+    size: Annotated[str | None, typer.Option(help="Canvas of training, HEIGHTxWIDTH, if it is known.")] = None,
+    fit: Annotated[str, typer.Option(help="stretch, crop or pad.")] = "stretch",
+) -> None:
+    """Say what a dataset holds, what is wrong with it, what varies, and which ranges follow."""
+    from augury import api
+    from augury.api.look import check_place
+    from augury.survey.progress import shown
+
+    canvas, place = _size(size), out and check_place(out)
+    dataset = api.open(data).prepare(size=canvas, fit=fit)  # type: ignore[arg-type]
+    with shown() as progress:
+        found = api.look(dataset, progress=progress)
+    typer.echo(json.dumps(found.to_document()) if as_json else found.text())
+    if place:
+        typer.echo(f"wrote {found.report(place)}", err=as_json)
+
+
+@app.command()
+@_one_line_errors
 def demo(
     out: Annotated[Path, typer.Option(help="Contact sheet to write, .html or .png.")] = Path("augury-demo.html"),
     as_json: Annotated[bool, typer.Option("--json", help="Print results as JSON.")] = False,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from augury.draws import Address, Draws
 from augury.errors import PolicyError
+from augury.files import write_whole
 from augury.transforms.base import Node, Transform
 from augury.transforms.policies import OneOf, Policy, SomeOf
 
@@ -36,14 +37,13 @@ class Plan:
         return len(self.ids)
 
     def save(self, path: str | Path) -> None:
-        """Write as .npz, under a temporary name first."""
+        """Write as .npz."""
         flat: dict[str, Any] = {}
         for label, fields in self.columns.items():
             flat |= {f"{label}/{field}": values for field, values in fields.items()}
-        part = Path(f"{path}.part")
-        with part.open("wb") as file:
-            np.savez(file, ids=self.ids, **flat)
-        os.replace(part, path)
+        packed = io.BytesIO()
+        np.savez(packed, ids=self.ids, **flat)
+        write_whole(path, packed.getvalue())
 
     @classmethod
     def load(cls, path: str | Path) -> Plan:

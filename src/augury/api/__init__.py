@@ -1,8 +1,31 @@
 """The objects and functions that people hold; `import augury as ag` hands them out."""
 
-from augury.api.dataset import Dataset, Split, from_arrays, open  # noqa: A004  the public name is ag.open
+from augury.api.dataset import (
+    Dataset,
+    Split,
+    from_arrays,
+    from_frame,
+    from_huggingface,
+    open,  # noqa: A004  the public name is ag.open
+)
+from augury.api.leaks import Leaks, find_leaks
+from augury.api.look import Look, look
 from augury.api.policy import Policy
 from augury.api.preview import preview
 from augury.api.stream import Stream
 
-__all__ = ["Dataset", "Policy", "Split", "Stream", "from_arrays", "open", "preview"]
+__all__ = [
+    "Dataset",
+    "Leaks",
+    "Look",
+    "Policy",
+    "Split",
+    "Stream",
+    "find_leaks",
+    "from_arrays",
+    "from_frame",
+    "from_huggingface",
+    "look",
+    "open",
+    "preview",
+]

@@ -8,6 +8,7 @@ from typing import Any
 from augury.compile.explain import explain
 from augury.compile.program import compile_policy
 from augury.data.prepare import Prepare, PreparedSpec
+from augury.files import write_whole
 from augury.spec import Spec
 from augury.transforms import document
 from augury.transforms import policies as declared
@@ -47,10 +48,7 @@ class Policy(declared.Policy):
 
     def save(self, path: str | Path) -> None:
         """Write as YAML, or as JSON where the name ends so."""
-        text = self.to_json() if str(path).endswith(".json") else self.to_yaml()
-        part = Path(f"{path}.part")
-        part.write_text(text, encoding="utf-8")
-        part.replace(path)
+        write_whole(path, self.to_json() if str(path).endswith(".json") else self.to_yaml())
 
     @classmethod
     def load(cls, path: str | Path) -> Policy:

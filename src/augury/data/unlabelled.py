@@ -7,6 +7,7 @@ from pathlib import Path
 
 from augury.data.archive import zip_archive
 from augury.data.formats.files import KNOWN, table_of_files
+from augury.data.split import has_labels
 from augury.data.storage import check_name, folder, is_image, unwrapped
 from augury.data.table import Table, numbered
 from augury.errors import DataError
@@ -44,8 +45,8 @@ def open_unlabelled(path: str | Path) -> Table:
 
 
 def is_labelled(table: Table) -> bool:
-    """Whether the classes of a table have names."""
-    return table.classes != (NO_CLASS,)
+    """Whether each image shows one class, and that has a name."""
+    return has_labels(table) and table.classes != (NO_CLASS,)
 
 
 def _folders(images: Sequence[str]) -> list[str]:

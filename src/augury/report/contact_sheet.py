@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from jinja2 import Environment, PackageLoader, select_autoescape
 from numpy.typing import NDArray
 
 from augury.errors import AuguryError
+from augury.files import write_whole
 
 Pixels = NDArray[Any]
 _TILE, _GAP, _CAPTION = 96, 4, 16  # pixels of a PNG sheet
@@ -40,14 +40,11 @@ class Sheet:
 
 
 def write_sheet(sheet: Sheet, out: Path) -> Path:
-    """Write a .png or .html file, under a temporary name first."""
+    """Write a .png or .html file."""
     if out.suffix.lower() not in (".png", ".html"):
         raise AuguryError(f"{out}: a preview is a .png or .html file")
-    content = page(sheet).encode() if out.suffix.lower() == ".html" else encode_png(picture(sheet))
-    part = out.with_name(out.name + ".part")
-    part.write_bytes(content)
-    os.replace(part, out)
-    return out
+    content = page(sheet) if out.suffix.lower() == ".html" else encode_png(picture(sheet))
+    return write_whole(out, content)
 
 
 def page(sheet: Sheet) -> str:
