@@ -36,6 +36,21 @@ def test_accuracies_are_those_of_the_committed_run():
     assert f"validation accuracy {reached['torch']} with PyTorch and {reached['keras']} with Keras" in text
 
 
+@pytest.mark.parametrize(("row", "name"), list(enumerate(["leaks", "leaks_tiles", "leaks_more"])))
+def test_leaks_found_are_those_of_the_committed_runs(row, name):
+    shown = re.findall(r"(\d+) of (\d+) \([\d.]+%\)", (ROOT / "docs/leaks.md").read_text())
+    last = json.loads((ROOT / f"benchmarks/results/{name}.json").read_text())["results"][-1]
+    for pair, side in zip(shown[2 * row : 2 * row + 2], ("leaky", "by photo"), strict=True):
+        assert [int(n) for n in pair] == [last[side]["count"], last[side]["of"]]
+
+
+def test_the_example_of_the_data_page_prints_what_it_says(capsys):
+    text = (ROOT / "docs/data.md").read_text()
+    exec(re.search(r"```python\n(.*?)```", text, re.DOTALL)[1], {})
+    for line in capsys.readouterr().out.strip().splitlines():
+        assert line in text
+
+
 def test_links_lead_to_files():
     for page in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
         for target in re.findall(r"\]\(([^)#]+)\)", page.read_text()):

@@ -344,6 +344,8 @@ def test_how_sure_a_pair_is_stands_in_words():
         "0.12% (± 0.05%) of the detail is unexplained; the limit for a copy is 2.0%. About 1 in 5,000 images has a "
         "look-alike as close."
     )
+    noisy = how_sure(pair(0, 0, score=0.07, error=0.03), 0.02)
+    assert noisy.startswith("7.0% (± 3.0%) of the detail is unexplained, which noise may explain; the limit")
     assert "Fewer than 1 in 10,000" in how_sure(replace(pair(0, 0), chance=1e-9), 0.02)
     assert "was not measured" in how_sure(replace(pair(0, 0), chance=float("nan")), 0.02)
     assert "the limit for a copy is 2.0%." in how_sure(pair(0, 0, "same scene", 0.3), 0.02)

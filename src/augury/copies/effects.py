@@ -110,7 +110,8 @@ def _pixels(copy: Sketch, source: Sketch, matrix: Matrix, evidence: Evidence, mo
     found += _detail(before, after, shown, copy, source)
     if evidence.erased:
         found.append(Effect("erase", f"{100 * evidence.erased:.0f} % erased", evidence.erased))
-    blocks = copy.blocks - source.blocks
+    disturbed = any(effect.name in ("noise", "specks", "erase") for effect in found)  # these hide or make edges, too
+    blocks = 0.0 if disturbed else copy.blocks - source.blocks
     if abs(blocks) > (_BLOCKY_MOVED if moved else _BLOCKY):
         text = "compressed as JPEG" if blocks > 0 else "the other one compressed as JPEG"
         found.append(Effect("jpeg", text, blocks))

@@ -153,6 +153,7 @@ def how_sure(pair: Pair, limit: float) -> str:
     error = f" (± {percent(pair.error)})" if pair.error >= _SMALLEST else ""
     left = f"{percent(max(pair.score, 0))}{error} of the detail is unexplained"
     if pair.kind == "copy":
+        left += ", which noise may explain" if pair.score >= limit else ""
         return f"{left}; the limit for a copy is {percent(limit)}. {_chance(pair.chance)}"
     if pair.kind == "cannot tell":
         return f"{left}, but there is too little detail to prove anything."
