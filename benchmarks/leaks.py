@@ -280,7 +280,8 @@ def main() -> None:
             for name, counter in total.items():
                 counter.update({k: result[name]["called copies"][k] for k in ("count", "of")})
         results.append({name: {**c, "share": c["count"] / c["of"]} for name, c in total.items()})
-    document = {"command": vars(options) | {"out": None}, "results": results, "provenance": provenance()}
+    command = vars(options) | {"out": None, "photos": options.photos and Path(options.photos).name}
+    document = {"command": command, "results": results, "provenance": provenance()}
     text = json.dumps(document, indent=1, default=str)
     print(text)
     if options.out:
