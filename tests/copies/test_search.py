@@ -1,11 +1,16 @@
 """The search: who is a copy of whom, how sure that is, and the same answer however it is run."""
 
+from dataclasses import replace
+
+import cv2
 import numpy as np
 import pytest
 
-from augury.copies.calibrate import Calibration, calibrate
+from augury.copies.align import Aligner
+from augury.copies.calibrate import Calibration, calibrate, margin
 from augury.copies.candidates import candidates
-from augury.copies.match import identical_match
+from augury.copies.evidence import Evidence, weigh
+from augury.copies.match import Compared, best_match, compare, identical_match, judged
 from augury.copies.search import copies_between, copies_inside
 from augury.copies.sketch import sketch
 from pictures import look_alike, picture, rounded, turned
@@ -163,10 +168,50 @@ def test_too_few_look_alikes_are_not_called_calibrated():
 
 
 def test_chance_grows_with_the_score():
-    from augury.copies.evidence import Evidence
-
     made = calibrate(null(500), np.zeros(50))
     chances = [made.chance(Evidence(score, 0.001, 100, 1, 1)) for score in (0.0, 0.01, 0.05, 0.3)]
     assert chances == sorted(chances)
     assert chances[0] < 0.001
     assert isinstance(made, Calibration)
+
+
+# ---- judgement
+
+
+def test_noise_of_their_own_makes_two_photos():
+    eye = np.eye(3)
+    a, b = of([rounded(picture(0) + np.random.default_rng(k).normal(0, 12, (64, 64))) for k in (1, 2)])
+    for noise, kind in ((17.0, "same scene"), (12.0, "copy")):
+        compared = Compared(eye, Evidence(0.0, 0.001, 100.0, noise, 1.0))
+        assert judged(0, a, 0, b, compared, 0.02).kind == kind
+    assert judged(0, a, 0, PHOTOS[0], Compared(eye, Evidence(0.0, 0.001, 100.0, 17.0, 1.0)), 0.02).kind == "copy"
+
+
+def test_a_noisy_source_belongs_to_whom_it_fits_better():
+    scene, other = picture(0), look_alike(0, 1)
+    noisy = rounded(other + np.random.default_rng(0).normal(0, 30, other.shape))
+    asked, pool = of([scene])[0], of([noisy, other])
+    compared = compare(Aligner(asked), pool[0])
+    match = judged(0, asked, 0, pool[0], compared, compared.evidence.score + 1)
+    assert match.kind == "copy"
+    assert best_match(0, asked, [0, 1], pool, compared.evidence.score + 0.01).kind != "copy"
+    assert best_match(0, asked, [0], pool, compared.evidence.score + 0.01).kind == "copy"
+
+
+def test_half_size_look_alikes_are_not_taken_for_noisy_copies():
+    def half(image):
+        return cv2.resize(image, (48, 48), interpolation=cv2.INTER_AREA)
+
+    for k in range(8):
+        scene = picture(k, 96)
+        grain = cv2.resize(np.random.default_rng(k).normal(0, 8, (60, 60)), (96, 96), interpolation=cv2.INTER_CUBIC)
+        copy, other = of([half(scene), half(rounded(scene + grain))])
+        assert margin(weigh(copy, of([scene])[0], np.eye(3) * [0.5, 0.5, 1])) < 0.01
+        assert margin(weigh(other, of([scene])[0], np.eye(3) * [0.5, 0.5, 1])) > 0.012
+
+
+def test_more_noise_than_the_images_have_is_structure():
+    noisy = of([rounded(picture(0) + np.random.default_rng(0).normal(0, 10, (64, 64)))])[0]
+    honest, forged = (weigh(n, PHOTOS[0], np.eye(3)) for n in (noisy, replace(noisy, noise=0.5)))
+    assert abs(honest.score) < 0.03
+    assert forged.score > honest.score + 0.03
