@@ -57,15 +57,20 @@ def test_python_dash_m_works():
     assert "preview" in shown.stdout
 
 
-def test_demo_trains_and_draws(tmp_path, monkeypatch):
+def test_demo_studies_and_shows_the_truth(tmp_path, monkeypatch):
     pytest.importorskip("torch")
     from augury import demo
 
-    monkeypatch.setattr(demo, "EPOCHS", 4)
-    monkeypatch.setattr(demo, "RUNS", 1)
-    result = invoke("demo", "--json", "--out", tmp_path / "demo.html")
+    monkeypatch.setattr(demo, "EPOCHS", 6)
+    monkeypatch.setattr(demo, "REPEATS", 1)
+    few = demo.arms()[1:2]
+    monkeypatch.setattr(demo, "arms", lambda: few)
+    result = invoke("demo", "--out", tmp_path / "demo")
     assert result.exit_code == 0, result.output
-    runs = json.loads(result.stdout)
-    assert [r["augmented"] for r in runs] == [False, True]
-    assert all(0.3 < r["accuracy"] < 1 for r in runs)
-    assert (tmp_path / "demo.html").exists()
+    assert "249 digits to study, 1548 others" in result.stdout
+    assert "1548 other items, on which all models were scored" in result.stdout
+    assert (tmp_path / "demo" / "report.html").exists()
+    again = invoke("demo", "--json", "--out", tmp_path / "demo")
+    results = json.loads(again.stdout)
+    assert results["truth"]["items"] == 1548
+    assert [arm["name"] for arm in results["arms"]] == ["Translate x ±0.15, y ±0.15"]

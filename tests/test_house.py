@@ -12,8 +12,8 @@ import augury as ag
 SRC = Path(ag.__file__).parent if (Path(ag.__file__).parent / "spec.py").exists() else Path("src/augury")
 ROOMS = [
     "_native", "binary", "errors", "files", "spec", "elementary", "ranges", "draws", "kernels", "data", "copies",
-    "transforms", "plan", "compile", "execute", "stream", "faces", "offline", "experiment", "survey", "report",
-    "compat", "doctor", "api", "demo", "cli", "__main__",
+    "transforms", "shifts", "plan", "compile", "execute", "stream", "faces", "offline", "experiment", "survey",
+    "report", "compat", "doctor", "api", "demo", "cli", "__main__",
 ]  # fmt: skip
 
 
@@ -67,8 +67,9 @@ def test_the_public_names_are_these():
         "DecodeError", "Erase", "Fixed", "Gamma", "GaussianNoise", "HorizontalFlip", "LeakError", "Leaks",
         "Look",
         "MissingExtraError", "OneOf", "Perspective", "Policy", "PolicyError", "ResizedCrop", "Rotate", "Shear",
-        "SomeOf", "Spec", "Split", "StateError", "Stream", "Transform", "Translate", "VerticalFlip", "Zoom",
+        "SomeOf", "Spec", "Split", "StateError", "Stream", "Study", "Transform", "Translate", "VerticalFlip", "Zoom",
         "__version__", "find_leaks", "from_arrays", "from_frame", "from_huggingface", "look", "open", "preview",
+        "study", "trivial_augment",
     }  # fmt: skip
 
 

@@ -26,6 +26,7 @@ _HOMES = {
         "open",
         "preview",
     ],
+    "augury.api.study": ["Study", "study"],  # apart, as it needs the extra "study"
     "augury.stream.engine": ["Batch"],
     "augury.ranges": ["Choice", "Fixed"],
     "augury.spec": ["Spec"],
@@ -58,6 +59,7 @@ _HOMES = {
         "VerticalFlip",
         "Zoom",
     ],
+    "augury.transforms.presets": ["trivial_augment"],
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 __all__ = sorted([*_HOME_OF, "__version__"])
@@ -77,9 +79,12 @@ def __dir__() -> list[str]:
 
 if TYPE_CHECKING:  # what type checkers and editors see
     from augury.api import *  # noqa: F403
+    from augury.api.study import Study as Study
+    from augury.api.study import study as study
     from augury.errors import *  # noqa: F403
     from augury.ranges import Choice as Choice
     from augury.ranges import Fixed as Fixed
     from augury.spec import Spec as Spec
     from augury.stream.engine import Batch as Batch
     from augury.transforms import *  # noqa: F403
+    from augury.transforms.presets import trivial_augment as trivial_augment

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -126,30 +127,83 @@ def look(
 
 @app.command()
 @_one_line_errors
-def demo(
-    out: Annotated[Path, typer.Option(help="Contact sheet to write, .html or .png.")] = Path("augury-demo.html"),
-    as_json: Annotated[bool, typer.Option("--json", help="Print results as JSON.")] = False,
+def study(
+    data: Annotated[Path, typer.Argument(help="Images: whatever `ag.open` reads.")],
+    budget: Annotated[str, typer.Option(help="Time to use: 90s, 8m, 1h. It decides how often training is repeated.")],
+    out: Annotated[Path, typer.Option(help="Folder for all results; a study that was stopped goes on there.")],
+    policy: Annotated[
+        list[Path] | None, typer.Option(help="Policy file to try as one more arm; may be given several times.")
+    ] = None,
+    test: Annotated[float, typer.Option(help="Share of items that is locked away, and never opened.")] = 0.2,
+    groups: Annotated[
+        str, typer.Option(help="What else is never separated: auto, near, none, or a regular expression of names.")
+    ] = "auto",
+    size: Annotated[
+        str | None, typer.Option(help="What the network sees, HEIGHTxWIDTH; within 32x32 unless told.")
+    ] = None,
+    fit: Annotated[str, typer.Option(help="stretch, crop or pad.")] = "stretch",
+    delta: Annotated[float, typer.Option(help="Smallest effect that matters, in points.")] = 1.0,
+    seed: int = 0,
+    epochs: Annotated[int | None, typer.Option(help="Epochs of each training, instead of what fits.")] = None,
+    repeats: Annotated[int | None, typer.Option(help="Repeats of the folds, instead of what fits.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Processes; the cores of the machine unless told.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print results.json.")] = False,
 ) -> None:
-    """Train a small network on handwritten digits with and without augmentation."""
+    """Measure which transforms help on a dataset, and how sure that is."""
+    begun = time.monotonic()
+    from augury import api
+    from augury.api.study import study as make
+    from augury.api.study_start import locked_split
+    from augury.experiment.budget import parse_seconds
+
+    seconds, canvas = parse_seconds(budget), _size(size)
+    also = [api.Policy.load(path) for path in policy or []]
+
+    def say(line: str) -> None:
+        typer.echo(line, err=as_json)
+
+    parts = locked_split(api.open(data).prepare(fit=fit), out, test, groups, say)  # type: ignore[arg-type]
+    try:
+        made = make(
+            parts.train,
+            seconds - (time.monotonic() - begun),
+            also=also,
+            out=out,
+            size=canvas,
+            delta=delta / 100,
+            seed=seed,
+            epochs=epochs,
+            repeats=repeats,
+            workers=workers,
+            say=say,
+        )
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+    typer.echo(json.dumps(made.results) if as_json else f"\n{made.text()}")
+    say(f"wrote {out / 'report.html'}, with policy.yaml and results.json beside it")
+
+
+@app.command()
+@_one_line_errors
+def demo(
+    out: Annotated[Path, typer.Option(help="Folder for the page and all results.")] = Path("augury-demo"),
+    as_json: Annotated[bool, typer.Option("--json", help="Print results.json.")] = False,
+) -> None:
+    """Study 250 handwritten digits, and look at 1,547 others to see how true it is."""
     from augury import demo as steps
+    from augury.experiment.words import truth
 
-    parts = steps.split()
+    def say(line: str) -> None:
+        typer.echo(line, err=as_json)
 
-    def say(text: str) -> None:
-        typer.echo(text, err=as_json)
-
-    say(f"{len(parts.train)} digits to train on, {len(parts.test)} others to test on; {steps.RUNS} runs each")
-    results = []
-    for run in steps.runs(parts):
-        results.append(run)
-        say(f"  seed {run.seed}, {'with' if run.augmented else 'without'} augmentation: {run.accuracy:.1%}")
-    means = [sum(r.accuracy for r in results if r.augmented is augmented) / steps.RUNS for augmented in (False, True)]
-    gain = 100 * (means[1] - means[0])
-    say(f"mean accuracy {means[0]:.1%} without, {means[1]:.1%} with the policy: {gain:+.1f} points")
-    say(f"this policy, this network, {steps.RUNS} seeds on one split: a demonstration, not yet a study")
-    say(f"pictures: {steps.picture(parts, out)}")
+    made = steps.run(out, say)
     if as_json:
-        typer.echo(json.dumps([vars(run) for run in results]))
+        typer.echo(json.dumps(made.results))
+        return
+    say(f"\n{made.text()}")
+    for line in truth(made.results):
+        say(line)
+    say(f"wrote {out / 'report.html'}, with policy.yaml and results.json beside it")
 
 
 @app.command()

@@ -310,9 +310,20 @@ def test_bad_places_are_refused_before_anything_is_read(tmp_path):
 def test_plain_lines_tell_progress_where_there_is_no_terminal(capsys, monkeypatch):
     from augury.survey import progress
 
-    clock = iter([0.0, 1.0, 2.5, 2.5, 9.0, 13.0, 13.0])
+    clock = iter([0.0, 1.0, 2.5, 9.0, 13.0])
     monkeypatch.setattr(progress.time, "monotonic", lambda: next(clock, 20.0))
     with progress.shown() as told:
         for done in (10, 20, 30, 40):
             told("reading", done, 40)
     assert capsys.readouterr().err.splitlines() == ["reading: 50%", "reading: 100%"]
+
+
+def test_plain_lines_tell_how_long_it_will_take(capsys, monkeypatch):
+    from augury.survey import progress
+
+    clock = iter([0.0, 1.0, 31.0])
+    monkeypatch.setattr(progress.time, "monotonic", lambda: next(clock))
+    with progress.shown() as told:
+        told("training", 40, 100)  # of an earlier session: they took no time in this one
+        told("training", 60, 100)
+    assert capsys.readouterr().err.splitlines() == ["training: 60%, 60 s left"]

@@ -10,22 +10,22 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from augury.api.progress import steps
-from augury.api.stream import Stream
-from augury.copies.tables import related_rows
+from augury.api.split import Division, divided, found_again
+from augury.api.stream import Stream, check_policy
+from augury.data.decode import check_floats
 from augury.data.formats.arrays import from_arrays as table_from_arrays
 from augury.data.formats.huggingface import from_huggingface as table_from_huggingface
 from augury.data.formats.tables import from_frame as table_from_frame
-from augury.data.given import Leaks, checked_fractions, make_parts
-from augury.data.groups import NOT_IN_A_FILE, Grouping, described, from_pairs, merge, told, twins
-from augury.data.known import Match, known_parts
+from augury.data.given import Leaks
+from augury.data.groups import Grouping, merge
 from augury.data.opening import open_path
 from augury.data.prepare import Fit, Normalize, OutputDType, Prepare, PreparedSpec
-from augury.data.saved_split import Recipe, SavedSplit
-from augury.data.split import Parts, has_labels
+from augury.data.split import has_labels
 from augury.data.table import Table
 from augury.data.unlabelled import open_unlabelled
-from augury.errors import AuguryError, DataError, LeakError
+from augury.errors import AuguryError, DataError
+from augury.shifts import Shift, blurred
+from augury.shifts import shift as shift_of_suite
 from augury.stream.cache import Images, parse_bytes, quarter_of_free_memory
 from augury.stream.engine import OnError, check_settings, default_threads
 from augury.stream.order import Order
@@ -115,17 +115,26 @@ class Dataset:
     _rows: NDArray[np.int64] | None = None
     _role: Role = "all"
     _groups: NDArray[np.int64] | None = None
-    _images: dict[str, Images] = field(default_factory=dict, compare=False, repr=False)
+    _locked: NDArray[np.int64] | None = None  # rows of the test part of this part's split
+    _shift: Shift | None = None
+    _images: dict[float, Images] = field(default_factory=dict, compare=False, repr=False)  # by how blurred they are
 
     def __len__(self) -> int:
         return len(self._indices)
 
     def __repr__(self) -> str:
-        return f"<Dataset {self._table.root}: {len(self)} images, {len(self.classes)} classes, part {self._role!r}>"
+        shift = f", under {self._shift.name!r}" if self._shift else ""
+        held = f"{len(self)} images, {len(self.classes)} classes, part {self._role!r}{shift}"
+        return f"<Dataset {self._table.root}: {held}>"
 
     @property
     def _indices(self) -> NDArray[np.int64]:
         return np.arange(len(self._table)) if self._rows is None else self._rows
+
+    @property
+    def _digests(self) -> NDArray[np.uint8]:
+        """uint8 (n, 16): of the contents; reads every file of the table, once."""
+        return self._table.digests[self._indices]
 
     @property
     def paths(self) -> list[str]:
@@ -217,13 +226,7 @@ class Dataset:
         DataError : if a class is too small for the parts or lies in too few groups, naming it.
         LeakError : if given parts share a group, naming the first.
         """
-        table = self._whole()
-        if not isinstance(seed, (int, np.integer)) or leaks not in ("raise", "drop"):
-            raise AuguryError(f"split: seed={seed!r}, leaks={leaks!r}; expected a whole number and 'raise' or 'drop'")
-        val, test = checked_fractions(table, val, test)
-        found = self._grouped(groups)
-        parts = make_parts(table, found, val, test, int(seed), leaks)
-        return self._parted(parts, found, Recipe(int(seed), val, test, described(groups)))
+        return self._parted(divided(self._whole(), val, test, seed, groups, leaks))
 
     def load_split(self, path: str | Path, extend: bool = False, groups: Grouping = "saved") -> Split:
         """The parts that `split.save` wrote; content decides, so files may have been renamed or moved.
@@ -240,49 +243,44 @@ class Dataset:
         DataError : if the file is broken, or without `extend` the images are not those that were split.
         LeakError : if new images join known ones of two parts.
         """
-        table, saved = self._whole(), SavedSplit.load(path)
-        match, recipe = Match.of(saved, table), saved.recipe
-        if match.difference() and not extend:
-            raise DataError(
-                f"{path}: {table.root} is not as it was split: {match.difference()}; load_split(..., extend=True) "
-                "keeps every known image where it is and adds the new"
-            )
-        if not match.has_new:
-            return self._parted(*known_parts(match), recipe)
-        if described(groups) == "saved":
-            groups = recipe.groups
-            if groups in NOT_IN_A_FILE:
-                raise DataError(
-                    f"{path}: was grouped by a {groups}, which a file cannot hold; "
-                    "give it again: load_split(..., extend=True, groups=...)"
-                )
-        recipe = replace(recipe, groups=described(groups))
-        return self._parted(*known_parts(match, self._grouped(groups)), recipe)
+        return self._parted(found_again(self._whole(), path, extend, groups))
 
     def _whole(self) -> Table:
+        if self._shift is not None:
+            raise AuguryError(
+                f"this is shifted ({self._shift.name!r}); split the dataset first, then take part.under(...)"
+            )
         if self._role != "all":
             raise AuguryError(f"this is the {self._role} part of a split already; split the whole dataset")
         return self._table
 
-    def _grouped(self, groups: Grouping) -> NDArray[np.int64]:
-        """int64 (n,): equal for samples that are never separated."""
-        found = told(groups, self._table)
-        if groups is not None:
-            with steps() as progress:
-                near = described(groups) == "near"
-                pairs = related_rows(self._table, near=near, threads=default_threads(), progress=progress)
-            found.append(from_pairs(len(self._table), pairs))
-        return merge(twins(self._table), *found)
+    def _parted(self, made: Division) -> Split:
+        train, val, test = (
+            replace(self, _rows=made.parts[role], _role=role, _groups=made.groups, _locked=made.parts["test"])
+            for role in ("train", "val", "test")
+        )
+        return Split(train, val, test, made.left_out, made)
 
-    def _counts(self) -> dict[str, Any]:
-        counts = np.bincount(self.labels, minlength=len(self.classes)).tolist()
-        classes = dict(zip(self.classes, counts, strict=True)) if has_labels(self._table) else {}
-        return {"images": len(self), "classes": classes}
+    def under(self, shift: Shift | str, strength: int = 2) -> Dataset:
+        """The same images, shifted, to see how a trained model does on images unlike those collected.
 
-    def _parted(self, parts: Parts, groups: NDArray[np.int64], recipe: Recipe) -> Split:
-        train, val, test = (replace(self, _rows=parts[r], _role=r, _groups=groups) for r in ("train", "val", "test"))
-        out = np.setdiff1d(np.arange(len(self._table)), np.concatenate(list(parts.values())))
-        return Split(train, val, test, tuple(self._table.paths[row] for row in out), recipe)
+        This is an evaluation, not an augmentation, so every part may be shifted. Each image is always shifted alike:
+        in every epoch, whatever the seed, the order, batch size and threads. Batches are marked by `Batch.shift`.
+
+        Parameters
+        ----------
+        shift : a family such as "rotation", "lighting" or "blur" (an error lists them all), or a `shifts.Shift`.
+        strength : 1, 2 or 3, of a family that is given by name.
+
+        Raises
+        ------
+        AuguryError : if there is no such shift, or the images are shifted already.
+        """
+        if self._shift is not None:
+            raise AuguryError(f"under: the images are shifted already ({self._shift.name!r}); shift the original part")
+        if not isinstance(shift, (Shift, str)):
+            raise AuguryError(f"under: {shift!r} is no shift; give the name of a family, such as 'rotation'")
+        return replace(self, _shift=shift_of_suite(shift, strength) if isinstance(shift, str) else shift)
 
     def stream(
         self,
@@ -304,10 +302,10 @@ class Dataset:
 
         Parameters
         ----------
-        policy : transforms to apply. A random policy on a validation or test part raises LeakError.
+        policy : transforms to apply; none to shifted images.
         seed : of all draws and of the order. The same seed gives the same bytes for any batch size and threads.
         threads : decoding and augmenting threads; None takes up to four of the machine's cores, 0 works inline.
-        shuffle : None shuffles training parts only.
+        shuffle : None shuffles training parts only, and nothing that is shifted.
         drop_last : leave out a last batch that is not full.
         balance : "classes" gives every class the same share of an epoch, as further views of rare samples.
         rank, world : this process's share of every batch; a batch then has world * batch_size samples in all.
@@ -315,29 +313,24 @@ class Dataset:
         cache : bytes of decoded images kept, likewise; "auto" is a quarter of free memory. All streams of a
             dataset share one cache, and the largest of their budgets holds.
         on_error : "raise", or "replace" to take the next readable image and count it in `stream.replaced`.
+
+        Raises
+        ------
+        LeakError : if a random policy would change a validation or test part, or the test part of this split holds
+            images on which the policy was chosen.
         """
         check_settings(batch_size, threads, rank, world, balance, on_error)
         if not len(self):
             cure = f"; ask for one with split({self._role}=0.15)" if self._role in ("val", "test") else ""
             raise DataError(f"{self._table.root}: the {self._role} part is empty{cure}")
-        if policy is not None and not isinstance(policy, Policy):
-            raise AuguryError(f"stream: {policy!r} is no policy; write Policy([...])")
-        if policy is not None and policy.is_random and self._role == "all" and self._table.parts is not None:
-            raise LeakError(
-                f"{self._table.root}: comes divided into parts, and a random policy is for training only; "
-                "stream data.split().train"
-            )
+        check_policy(policy, self._table, self._role, self._locked, self._shift)
         if balance == "classes" and not has_labels(self._table):
             raise DataError(f"{self._table.root}: its images have no class each; leave balance out")
-        if policy is not None and policy.is_random and self._role in ("val", "test"):
-            raise LeakError(
-                f"the {self._role} part cannot be augmented at random: {policy!r}; stream it without a policy"
-            )
         budget = quarter_of_free_memory() if cache == "auto" else parse_bytes(cache, "cache")
         order = Order(
             len(self),
             seed,
-            shuffle=self._role in ("all", "train") if shuffle is None else shuffle,
+            shuffle=self._role in ("all", "train") and self._shift is None if shuffle is None else shuffle,
             balance=self.labels if balance == "classes" else None,
         )
         settings = {
@@ -350,13 +343,25 @@ class Dataset:
             "on_error": on_error,
         }
         images = self._cached(budget)
-        return Stream(images, self._indices, self._prepare, policy or Policy(), order, settings)
+        return Stream(images, self._indices, self._prepare, policy or Policy(), order, settings, self._shift)
 
     def _cached(self, budget: int) -> Images:
-        """The images of this dataset, decoded once for all its parts and streams."""
-        images = self._images.setdefault("images", Images(self._table, self._prepare, budget))
+        """The images of this dataset, decoded once for all its parts and streams; those of a blur by themselves."""
+        blur = 0.0 if self._shift is None else self._shift.blur
+        table = _blurred(self._table, blur) if blur else self._table
+        images = self._images.setdefault(blur, Images(table, self._prepare, budget))
         images.budget = max(images.budget, budget)
         return images
+
+
+def _blurred(table: Table, sigma_fraction: float) -> Table:
+    def decode(i: int) -> NDArray[Any]:
+        image = table.decode(i)
+        if image.dtype == np.float32:
+            check_floats(image, table.value_range or (0.0, 1.0), table.where(i))  # blurred ones may pass the check
+        return blurred(image, sigma_fraction)
+
+    return replace(table, decode=decode)
 
 
 @dataclass(frozen=True, repr=False)
@@ -372,16 +377,13 @@ class Split:
     val: Dataset
     test: Dataset
     left_out: tuple[str, ...]
-    _recipe: Recipe
+    _division: Division
 
     def __repr__(self) -> str:
-        sizes = ", ".join(f"{len(part)} {name}" for name, part in self._parts.items())
+        parts = {"train": self.train, "val": self.val, "test": self.test}
+        sizes = ", ".join(f"{len(part)} {name}" for name, part in parts.items())
         out = f", {len(self.left_out)} left out" if self.left_out else ""
-        return f"<Split of {self.train._table.root}: {sizes}{out}; groups={self._recipe.groups!r}>"
-
-    @property
-    def _parts(self) -> dict[str, Dataset]:
-        return {"train": self.train, "val": self.val, "test": self.test}
+        return f"<Split of {self.train._table.root}: {sizes}{out}; groups={self._division.recipe.groups!r}>"
 
     def save(self, path: str | Path) -> None:
         """Write what `Dataset.load_split` reads: JSON, an image a line, with content digests.
@@ -390,22 +392,11 @@ class Split:
         ------
         DataError : if it cannot be written.
         """
-        rows = {name: part._indices for name, part in self._parts.items()}
-        SavedSplit.of(self.train._table, rows, self.train._all_groups, self._recipe).save(path)
+        self._division.save(path)
 
     def summary(self) -> dict[str, Any]:
         """Plain values: images of each part and, where each shows one, class; what was kept together and how.
 
         "groups" counts those of several images, "twins" images that are byte-identical to an earlier one.
         """
-        table, together = self.train._table, np.unique_counts(self.train._all_groups).counts
-        return {
-            "parts": {name: part._counts() for name, part in self._parts.items()},
-            "left_out": len(self.left_out),
-            "grouped_by": self._recipe.groups,
-            "groups": int((together > 1).sum()),
-            "twins": len(table) - len(np.unique(twins(table))),
-            "seed": self._recipe.seed,
-            "val": self._recipe.val,
-            "test": self._recipe.test,
-        }
+        return self._division.summary()

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from augury.compile.explain import explain
 from augury.compile.program import Program, compile_policy
 from augury.data.prepare import Prepare
-from augury.errors import AuguryError
+from augury.data.table import Table
+from augury.errors import AuguryError, LeakError
+from augury.shifts import Shift
 from augury.stream.cache import Images
 from augury.stream.engine import Batch, Feed
 from augury.stream.order import Order
@@ -32,9 +34,11 @@ class Stream:
         policy: Policy,
         order: Order,
         settings: dict[str, Any],
+        shift: Shift | None = None,
     ) -> None:
         self._images, self._rows, self._prepare = images, rows, prepare
-        self._policy, self._order, self._settings = policy, order, settings
+        self._policy = policy if shift is None else shift.policy
+        self._order, self._settings, self._shift = order, settings, shift
         self._epoch = self._start = self._delivered = 0
         self._feeds: dict[Prepare, Feed] = {}
 
@@ -127,11 +131,45 @@ class Stream:
         prepare = prepare or self._prepare
         if prepare not in self._feeds:
             program = compile_policy(self._policy, prepare, self._images.source)
-            self._feeds[prepare] = Feed(self._images, self._rows, program, self._order, **self._settings)
+            shift = None if self._shift is None else self._shift.name
+            self._feeds[prepare] = Feed(self._images, self._rows, program, self._order, **self._settings, shift=shift)
         return self._feeds[prepare]
 
     def _identity(self) -> State:
         order, table = self._order, self._images.table
-        how = (self._prepare.to_document(), order.shuffle, order.balance is None)
-        what = f"{document.to_json(self._policy)} {how}"
+        how: tuple[Any, ...] = (self._prepare.to_document(), order.shuffle, order.balance is None)
+        if self._shift is not None:
+            how += (self._shift.name, self._shift.blur)
+        what = f"{document.to_json(self._policy.unannotated)} {how}"
         return State(order.seed, 0, 0, fingerprint(table.ids[self._rows], table.labels[self._rows]), fingerprint(what))
+
+
+def check_policy(policy: Any, table: Table, role: str, locked: NDArray[np.int64] | None, shift: Shift | None) -> None:
+    """Raise an AuguryError of one line if a part cannot be streamed with a policy.
+
+    Parameters
+    ----------
+    role : "all", "train", "val" or "test". locked : rows of the test part of the same split.
+    shift : what the part is under.
+    """
+    if policy is None:
+        return
+    if not isinstance(policy, Policy):
+        raise AuguryError(f"stream: {policy!r} is no policy; write Policy([...])")
+    if shift is not None:
+        raise AuguryError(f"{table.root}: is under the shift {shift.name!r} and takes no policy; leave it out")
+    if policy.is_random and role == "all" and table.parts is not None:
+        raise LeakError(
+            f"{table.root}: comes divided into parts, and a random policy is for training only; "
+            "stream data.split().train"
+        )
+    if policy.is_random and role in ("val", "test"):
+        raise LeakError(f"the {role} part cannot be augmented at random: {policy!r}; stream it without a policy")
+    if policy.chosen_on is not None and locked is not None:
+        met = locked[policy.chosen_on.meets(table.digests[locked])]
+        if len(met):
+            raise LeakError(
+                f"{table.root}: the policy was chosen on {len(met)} of the {len(locked)} images of the test part, such "
+                f"as {table.paths[met[0]]}; load_split the split with which it was chosen, or choose it again on this "
+                "split's training part"
+            )

@@ -20,7 +20,8 @@ from augury.survey.proposals import policy_of
 from augury.survey.repeats import Cluster, extra
 from augury.survey.scan import Scan, Unreadable
 from augury.survey.summary import document
-from augury.survey.words import counted, described, short, size_in_words, sizes_of
+from augury.survey.words import counted, short, size_in_words, sizes_of
+from augury.transforms.describe import described
 from augury.transforms.document import to_yaml
 
 MOST_PICTURES, MOST_BYTES = 300, 2_900_000  # of pictures on one page, and of their base64 text
@@ -96,7 +97,13 @@ def page(findings: Findings) -> str:
         tiles=_tiles(findings),
         charts=[chart_of(findings, varying) for varying in findings.varying.values() if varying.classes],
         proposals=[
-            {"title": described(p), "basis": p.basis, "included": p.included, "reason": p.reason, "caution": p.caution}
+            {
+                "title": described(p.transform),
+                "basis": p.basis,
+                "included": p.included,
+                "reason": p.reason,
+                "caution": p.caution,
+            }
             for p in findings.proposals
         ],
         yaml=to_yaml(policy_of(findings.proposals)),

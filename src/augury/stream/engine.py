@@ -19,6 +19,7 @@ from augury.draws import Address
 from augury.errors import AuguryError, DecodeError
 from augury.execute.run import run
 from augury.plan import draw_plan
+from augury.shifts import SEED as SHIFT_SEED
 from augury.stream.buffers import Buffers
 from augury.stream.cache import Halvings, Images
 from augury.stream.objects import fields_of_batch
@@ -45,6 +46,7 @@ class Batch:
     dropped_boxes : how many boxes of these samples have no area left within the image.
     mask : (n, h, w) uint8 or uint16, moved to nearest pixels; the policy's mask_fill where a border is constant
         or cut, 0 on the bars of fit="pad". None without masks.
+    shift : what the images are under, such as "rotation 2" (see `Dataset.under`). None: nothing.
     """
 
     image: Pixels
@@ -56,6 +58,7 @@ class Batch:
     box_sample: NDArray[np.int64] | None = None
     dropped_boxes: int = 0
     mask: Pixels | None = None
+    shift: str | None = None
 
     def __len__(self) -> int:
         return len(self.label)
@@ -63,7 +66,10 @@ class Batch:
 
 @dataclass(frozen=True)
 class Feed:
-    """All that batches are made of. `rows` picks this part's samples from the table."""
+    """All that batches are made of. `rows` picks this part's samples from the table.
+
+    With a `shift` every sample is drawn alike in all epochs, orders and views.
+    """
 
     images: Images
     rows: Rows
@@ -76,6 +82,7 @@ class Feed:
     rank: int = 0
     world: int = 1
     on_error: OnError = "raise"
+    shift: str | None = None
     replaced: Counter[str] = field(default_factory=Counter)
     buffers: Buffers = field(default_factory=Buffers)
 
@@ -143,7 +150,7 @@ class Feed:
         table = self.images.table
         marked = table.objects is not None or table.mask is not None
         fields = fields_of_batch(self.images, shown, self.program, lowered) if marked else {}
-        return Batch(image, table.labels[shown], table.ids[shown], block.epoch, **fields)
+        return Batch(image, table.labels[shown], table.ids[shown], block.epoch, shift=self.shift, **fields)
 
     def _open(self, rows: Rows, first: LoweredSegment) -> tuple[list[int], NDArray[np.int64], dict[int, Pixels]]:
         """The samples to show, the sizes of their worlds, and the images that were decoded to know these.
@@ -184,7 +191,11 @@ class Block:
     def __init__(self, feed: Feed, epoch: int, rows: Rows, views: Rows) -> None:
         self.epoch, self.rows = epoch, rows
         ids = feed.images.table.ids[feed.rows[rows]]
-        plan = draw_plan(feed.program.policy, feed.order.seed, Address(ids, epoch, views.astype(np.uint64)))
+        if feed.shift is None:
+            seed, address = feed.order.seed, Address(ids, epoch, views.astype(np.uint64))
+        else:
+            seed, address = SHIFT_SEED, Address(ids)
+        plan = draw_plan(feed.program.policy, seed, address)
         self.lowered: Lowered = feed.program.lower(plan)
 
 

@@ -30,12 +30,17 @@ def shown() -> Iterator[Callable[[str, int, int], None]]:
 class _Lines:
     def __init__(self) -> None:
         self._next = time.monotonic() + _PATIENCE
+        self._begun: dict[str, tuple[float, int]] = {}
 
     def __call__(self, stage: str, done: int, total: int) -> None:
-        if time.monotonic() >= self._next:
-            sys.stderr.write(f"{stage}: {done / max(total, 1):.0%}\n")
+        now = time.monotonic()
+        start, first = self._begun.setdefault(stage, (now, done))
+        if now >= self._next:
+            left = (now - start) * (total - done) / (done - first) if done > first else 0.0
+            more = f", {left:.0f} s left" if left > _BETWEEN else ""
+            sys.stderr.write(f"{stage}: {done / max(total, 1):.0%}{more}\n")
             sys.stderr.flush()
-            self._next = time.monotonic() + _BETWEEN
+            self._next = now + _BETWEEN
 
 
 class _Bars:

@@ -12,12 +12,10 @@ import numpy as np
 from augury.copies.sketch import SMALLEST
 from augury.data.split import has_labels
 from augury.data.table import PARTS
-from augury.ranges import show
 from augury.survey.examine import Findings
-from augury.survey.proposals import Proposal
 from augury.survey.repeats import extra
 from augury.survey.variation import Varying
-from augury.transforms.base import range_fields
+from augury.transforms.describe import described
 
 _WIDTH = 96  # columns of the screen
 _REMARKS, _CLASSES = 6, 8  # shown there at most
@@ -50,28 +48,12 @@ def text(findings: Findings) -> str:
     lines += [f"{name:<12}{_cut(words, _WIDTH - 12)}" for name, words in rows if words]
     lines += [part for line in _remarked(findings) for part in wrap(line, _WIDTH, subsequent_indent="  ")]
     lines.append("proposed    (observed: the range covers what varies here; prior: the data do not say)")
-    lines += [f"  {proposal.basis:<10}{described(proposal)}" for proposal in findings.proposals if proposal.included]
+    lines += [
+        f"  {proposal.basis:<10}{described(proposal.transform)}" for proposal in findings.proposals if proposal.included
+    ]
     out = [type(proposal.transform).__name__ for proposal in findings.proposals if not proposal.included]
     lines.append(f"  left out  {', '.join(out)}")
     return "\n".join(_printable(line) for line in lines)
-
-
-def described(proposal: Proposal) -> str:
-    """A transform with its range, for people.
-
-    Examples
-    --------
-    >>> from augury.transforms import Translate
-    >>> described(Proposal(Translate((-0.1, 0.1), (-0.2, 0.2)), "prior", True, ""))
-    'Translate x ±0.1, y ±0.2'
-    """
-    transform = proposal.transform
-    units, told = range_fields(type(transform)), transform.to_document()
-    changed = [unit for name, unit in units.items() if name in told] or list(units.values())
-    fields = [name for name, unit in units.items() if unit in changed]
-    shown = [f"{name} {show(getattr(transform, name))}" for name in fields]
-    p = [] if transform.p == 1 else [f"p {transform.p:g}"]
-    return " ".join([type(transform).__name__, ", ".join(shown + p)]).strip()
 
 
 def deviation(varying: Varying) -> str:

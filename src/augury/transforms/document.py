@@ -75,11 +75,14 @@ def json_schema() -> dict[str, Any]:
     """JSON Schema of a policy file: every registered transform with units, bounds and identities."""
     nodes = {name: _node_schema(cls) for name, cls in sorted(REGISTRY.items())}
     choices = {"Node": {"anyOf": [{"$ref": f"#/$defs/{name}"} for name in nodes]}}
+    parts: dict[str, Any] = {}
+    for schema in nodes.values():
+        parts |= schema.pop("$defs", {})  # references to them start at the root
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Augury policy",
         "$ref": "#/$defs/Policy",
-        "$defs": {**nodes, **choices},
+        "$defs": {**parts, **nodes, **choices},
     }
 
 

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from base64 import b64decode, b64encode
 from collections.abc import Iterator, Sequence
-from typing import Annotated, Any, Literal
+from hashlib import blake2b
+from typing import Annotated, Any, Literal, Self
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import (
+    BaseModel,
     BeforeValidator,
+    ConfigDict,
     Field,
     PlainSerializer,
     ValidationInfo,
@@ -20,6 +26,7 @@ from augury.kernels import Border, Interpolation
 from augury.ranges import check_weights
 from augury.transforms.base import Node, Probability, Transform, build
 
+_KEPT = 8  # bytes of a content digest that a policy file holds
 Fraction = Annotated[float, Field(ge=0.0, le=1.0, json_schema_extra={"unit": "fraction of the value range"})]
 
 
@@ -81,11 +88,49 @@ class Barrier(Node):
     interpolation: Interpolation | None = None
 
 
+class ChosenOn(BaseModel):
+    """The items on which a policy was chosen, by their contents: renamed or moved files are known again.
+
+    items: how many. digest: blake2b of their sorted content digests, 32 hex digits.
+    digests: the first 8 bytes of each, sorted, in base64; two contents meet by chance once in 10**19 pairs.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    items: Annotated[int, Field(ge=0)]
+    digest: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+    digests: str = Field(repr=False)
+
+    @classmethod
+    def of(cls, digests: NDArray[np.uint8]) -> ChosenOn:
+        """From the content digests of all items, uint8 (n, 16); see `data.table.Table.digests`."""
+        contents = sorted(row.tobytes() for row in digests)
+        first = b"".join(content[:_KEPT] for content in contents)
+        whole = blake2b(b"".join(contents), digest_size=16).hexdigest()
+        return cls(items=len(contents), digest=whole, digests=b64encode(first).decode())
+
+    def meets(self, digests: NDArray[np.uint8]) -> NDArray[np.bool_]:
+        """Which contents, by their digests uint8 (m, 16), are among the items: bool (m,)."""
+        given = np.ascontiguousarray(digests[:, :_KEPT]).view(np.uint64).ravel()
+        return np.isin(given, np.frombuffer(b64decode(self.digests), np.uint64))
+
+    @model_validator(mode="after")
+    def _check(self) -> ChosenOn:
+        try:
+            held = len(b64decode(self.digests, validate=True))
+        except ValueError:
+            held = -1
+        if held != _KEPT * self.items:
+            raise ValueError(f"digests: is not the base64 of {_KEPT} bytes for each of {self.items} items")
+        return self
+
+
 class Policy(Node):
     """Transforms in order, with the one border, fill and interpolation of their resampling.
 
     border: edge, symmetric (dcba|abcd|dcba), mirror (dcb|abcd|cba), wrap, constant (blends with the fill
     at the rim) or cut (hard edge). fill: fraction of the value range. mask_fill: label outside a mask.
+    chosen_on: items on which it was chosen, so no test part may hold them. reasons: a sentence for a transform's
+    label. Neither changes a pixel, and repr shows neither.
     """
 
     transforms: Children = ()
@@ -94,13 +139,15 @@ class Policy(Node):
     interpolation: Interpolation = "bilinear"
     mask_fill: Annotated[int, Field(ge=0, le=65535, json_schema_extra={"unit": "label"})] = 255
     version: Literal[1] = 1
+    chosen_on: ChosenOn | None = None
+    reasons: dict[str, str] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _check(self) -> Policy:
         seen: set[str] = set()
         for node in walk(self):
-            if isinstance(node, Policy) and node is not self and set(node.to_document()) - {"op", "transforms", "name"}:
-                raise PolicyError("Policy: border, fill and interpolation belong to the outer policy; use Barrier(...)")
+            if isinstance(node, Policy) and node is not self:
+                _check_inner(node)
             if isinstance(node, (OneOf, SomeOf)) and any(isinstance(inner, Barrier) for inner in walk(node)):
                 raise PolicyError(f"{node.label}: a Barrier holds for every sample and cannot stand inside a choice")
             if isinstance(node, (Policy, Barrier)):
@@ -111,12 +158,39 @@ class Policy(Node):
                     f"two transforms are called {node.label!r}; give one a name, e.g. {kind}(..., name='second')"
                 )
             seen.add(node.label)
+        labels = [node.label for node in walk(self) if node is not self]
+        for label in self.reasons:
+            if label not in labels:
+                held = ", ".join(map(repr, labels)) or "no transforms"
+                raise PolicyError(f"Policy.reasons: {label!r} is no transform of this policy; it holds {held}")
         return self
+
+    def __repr__(self) -> str:
+        return Node.__repr__(self.unannotated)
+
+    __str__ = __repr__
+
+    def __hash__(self) -> int:
+        return hash((*(getattr(self, name) for name in type(self).model_fields if name != "reasons"),))  # a dict
 
     @property
     def is_random(self) -> bool:
         """Whether two views of one sample can differ."""
         return _is_random(self)
+
+    @property
+    def unannotated(self) -> Self:
+        """Without `chosen_on` and `reasons`: all that decides what it does."""
+        return self.model_copy(update={"chosen_on": None, "reasons": {}})
+
+
+def _check_inner(policy: Policy) -> None:
+    """Raise if a policy inside another one holds what only the outer one may."""
+    extra = [name for name in policy.to_document() if name not in ("op", "transforms", "name")]
+    if {"chosen_on", "reasons"} & set(extra):
+        raise PolicyError("Policy: chosen_on and reasons belong to the outer policy; give them there")
+    if extra:
+        raise PolicyError("Policy: border, fill and interpolation belong to the outer policy; use Barrier(...)")
 
 
 def walk(node: Node) -> Iterator[Node]:

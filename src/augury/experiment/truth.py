@@ -1,0 +1,46 @@
+"""Truth: what a study says, beside what a large set shows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from augury.experiment.arms import BASELINE
+from augury.experiment.evidence import COUNTED, Evidence
+from augury.experiment.fit import CLEAN
+from augury.experiment.materials import Materials
+from augury.shifts import shift
+
+Document = dict[str, Any]
+
+
+def compared(evidence: Evidence, large: Materials, found: Document) -> Document:
+    """Effects of all arms on a large set, averaged over the models of all folds and repeats.
+
+    Returns
+    -------
+    items : of the large set. baseline : its share of right answers.
+    arms : name, clean (effect there), inside (whether the study's interval holds it), and families (effect under
+        the middle strength of each).
+    """
+    labels = large.labels
+
+    def share(name: str, condition: str, repeats: int) -> float:
+        return evidence.truth_right(name, condition, labels, repeats)
+
+    rows = []
+    for arm, document in zip(evidence.arms, found["arms"], strict=True):
+        repeats = evidence.found[arm.name].repeats
+        gain = {
+            name: share(arm.name, name, repeats) - share(BASELINE, name, repeats)
+            for name in (CLEAN, *(shift(family).name for family in COUNTED))
+        }
+        clean = gain[CLEAN]
+        rows.append(
+            {
+                "name": arm.name,
+                "clean": clean,
+                "inside": bool(document["clean"]["low"] <= clean <= document["clean"]["high"]),
+                "families": {family: gain[shift(family).name] for family in COUNTED},
+            }
+        )
+    return {"items": len(large), "baseline": share(BASELINE, CLEAN, evidence.found[BASELINE].repeats), "arms": rows}

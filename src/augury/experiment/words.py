@@ -1,0 +1,152 @@
+"""Words: what the results say, in sentences and in one screen for a terminal. Reads the results only."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from textwrap import wrap
+from typing import Any
+
+Document = dict[str, Any]
+_WIDTH, _NAME = 100, 34
+ENDPOINTS = ("clean", "robust")
+_KNOWS_ALL, _GAP = 0.99, 0.03
+_RISING = 0.01
+
+
+def points(share: float) -> str:
+    """A difference in percentage points."""
+    return f"{100 * share:+.1f}"
+
+
+def spread(endpoint: Document) -> str:
+    """An effect with its interval, in points.
+
+    Examples
+    --------
+    >>> spread({"effect": 0.021, "low": -0.004, "high": 0.046})
+    '+2.1 [-0.4, +4.6]'
+    """
+    return f"{points(endpoint['effect'])} [{points(endpoint['low'])}, {points(endpoint['high'])}]"
+
+
+def answer(found: Document) -> list[str]:
+    """The result in a few sentences."""
+    sentences = [_counted(found), _ceiling(found), _matched(found), _diagnosis(found), _course(found)]
+    return [sentence for sentence in sentences if sentence]
+
+
+def text(found: Document) -> str:
+    """One screen."""
+    arms = found["arms"]
+    widest = min(max(len(arm["name"]) for arm in arms), _NAME)
+    lines = [f"{'':<{widest}}  {'clean items':<33}  {'shifted items':<33}", *(_line(arm, widest) for arm in arms)]
+    lines = [line.rstrip() for line in lines] + [""]
+    for sentence in found["answer"]:
+        lines += wrap(sentence, _WIDTH)
+    lines.append("Points against the baseline; intervals hold for all arms of a column at once, with 95 % confidence.")
+    return "\n".join(lines)
+
+
+def truth(found: Document) -> list[str]:
+    """What the large set says of the verdicts, one line each; nothing without one."""
+    large = found["truth"]
+    if large is None:
+        return []
+    inside = sum(arm["inside"] for arm in large["arms"])
+    lines = [
+        f"{large['items']} other items, on which all models were scored: {inside} of {len(large['arms'])} effects on "
+        "clean items lie in their intervals."
+    ]
+    for arm, seen in zip(found["arms"], large["arms"], strict=True):
+        for family in arm["own"]:
+            if arm["families"][family]["low"] > 0 and family in seen["families"]:
+                lines.append(
+                    f"{arm['name']} under {family}: {points(arm['families'][family]['effect'])} in the study, "
+                    f"{points(seen['families'][family])} there."
+                )
+    return lines
+
+
+def _line(arm: Document, widest: int) -> str:
+    cells = [f"{arm[end]['verdict']:<12} {spread(arm[end]):<20}" for end in ENDPOINTS]
+    unsafe = f"  unsafe({', '.join(arm['unsafe'][0]['classes'])})" if arm["unsafe"] else ""
+    more = f" +{len(arm['unsafe']) - 1}" if len(arm["unsafe"]) > 1 else ""
+    return f"{_cut(arm['name'], widest):<{widest}}  {'  '.join(cells)}{unsafe}{more}"
+
+
+def _cut(words: str, width: int) -> str:
+    return words if len(words) <= width else f"{words[: width - 1]}…"
+
+
+def _counted(found: Document) -> str:
+    total = len(found["arms"])
+    kinds = {end: Counter(arm[end]["verdict"] for arm in found["arms"]) for end in ENDPOINTS}
+    parts = []
+    for end, what in (("clean", "on clean items"), ("robust", "on shifted ones")):
+        words = [f"{kinds[end][word]} {_plural(word, kinds[end][word])}" for word in _ORDER if kinds[end][word]]
+        parts.append(f"{what} {_listed(words)}")
+    unsafe = [arm["name"] for arm in found["arms"] if arm["unsafe"]]
+    tail = f" Unsafe: {_listed(unsafe)}." if unsafe else ""
+    return f"Of {total} arms, {'; '.join(parts)}.{tail}"
+
+
+_ORDER = ("helps", "hurts", "negligible", "identical", "cannot tell")
+
+
+def _plural(word: str, count: int) -> str:
+    one = {"helps": "helps", "hurts": "hurts", "negligible": "is negligible", "identical": "is identical"}
+    many = {"helps": "help", "hurts": "hurt", "negligible": "are negligible", "identical": "are identical"}
+    return (one if count == 1 else many).get(word, "cannot be told")
+
+
+def _ceiling(found: Document) -> str:
+    baseline, n = found["baseline"], found["data"]["items"]
+    errors = baseline["errors"]
+    smallest = found["smallest_effect"]["clean"]
+    sentence = f"The baseline errs on {errors:.0f} of {n} clean items, so nothing can add more than "
+    sentence += f"{100 * errors / n:.1f} points there; this study could show {100 * smallest:.1f}."
+    if smallest > errors / n:
+        sentence += " So it could not have shown any gain on clean items: look at the shifted ones."
+    return sentence
+
+
+def _matched(found: Document) -> str:
+    gains = []
+    for arm in found["arms"]:
+        for family, cell in arm["families"].items():
+            if cell["matched"] and cell["low"] > 0 and len(arm["own"]) == 1:
+                gains.append((cell["effect"], f"{arm['name']} {points(cell['effect'])} under {family}"))
+    if not gains:
+        return ""
+    best = [words for _, words in sorted(gains, reverse=True)[:4]]
+    return f"Against the shift that it is made for: {_listed(best)}. Take those that your photos will meet."
+
+
+def _diagnosis(found: Document) -> str:
+    baseline = found["baseline"]
+    trained, held = baseline["trained"], baseline["clean"]["score"]
+    curve = baseline["curve"]
+    if len(curve) >= 3 and curve[-1][2] - curve[-3][2] > 2 * _RISING and trained < _KNOWS_ALL:
+        return "The baseline was still improving when training ended: longer training may change the picture."
+    if trained >= _KNOWS_ALL and trained - held > _GAP:
+        return (
+            f"The baseline knows {trained:.0%} of its training items and {held:.0%} of new ones: it overfits, "
+            "which is what augmentation is for."
+        )
+    if trained < 0.9:
+        return (
+            f"The baseline knows only {trained:.0%} of its own training items: it underfits, and needs more training "
+            "or a larger network rather than augmentation."
+        )
+    return ""
+
+
+def _course(found: Document) -> str:
+    course = found["course"]
+    dropped = f"; {_listed(course['dropped'])} left out early, as hopeless" if course["dropped"] else ""
+    return f"{course['fits']} fits; {course['why']}{dropped}."
+
+
+def _listed(words: Sequence[str]) -> str:
+    return ", ".join(words[:-1]) + (" and " if len(words) > 1 else "") + words[-1] if words else ""
