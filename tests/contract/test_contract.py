@@ -18,7 +18,8 @@ def test_contract(cls, check):
 
 def test_every_registered_transform_is_under_contract():
     ours = {cls for cls in REGISTRY.values() if issubclass(cls, Transform) and cls.__module__.startswith("augury.")}
-    assert ours == set(TRANSFORMS)
+    compatible = {cls for cls in ours if cls.__module__.startswith("augury.compat.")}  # see tests/compat
+    assert ours - compatible == set(TRANSFORMS)
 
 
 # ---- the contract notices what is broken

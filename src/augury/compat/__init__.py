@@ -1,0 +1,1 @@
+"""Old faces of other libraries, on Augury's engine."""

@@ -1,0 +1,100 @@
+"""Mean, deviation and whitening, streamed: memory does not grow with the number of images."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from augury.compat.keras_image.problems import ArgumentError
+from augury.stream.cache import quarter_of_free_memory
+
+Floats = NDArray[np.float64]
+_TOGETHER = 1024  # images whose products are taken at once
+Batches = Callable[[], Iterable[NDArray[np.floating]]]
+
+
+@dataclass(frozen=True)
+class Moments:
+    """Of each channel, shaped to be broadcast over one image. mean, std : (1, 1, c) or (c, 1, 1)."""
+
+    mean: Floats
+    std: Floats
+
+
+def moments(batches: Batches, channel_axis: int) -> Moments:
+    """Mean and standard deviation of every channel over all pixels of all images.
+
+    Batches are merged as by Chan, Golub and LeVeque, "Algorithms for computing the sample variance", 1983.
+
+    Parameters
+    ----------
+    batches : gives batches (n, ...) with four axes, as often as it is called.
+    channel_axis : 1 or 3.
+    """
+    count, mean, squares = 0, np.zeros(1), np.zeros(1)
+    others = tuple(axis for axis in range(4) if axis != channel_axis)
+    for batch in batches():
+        x = np.asarray(batch, np.float64)
+        n = x.size // x.shape[channel_axis]
+        here = x.mean(axis=others, keepdims=True)[0]
+        away = ((x - here) ** 2).sum(axis=others, keepdims=True)[0]
+        step = here - mean
+        squares = squares + away + step * step * (count * n / (count + n))
+        mean = mean + step * (n / (count + n))
+        count += n
+    if not count:
+        raise ArgumentError("fit: no images; give the training images")
+    return Moments(mean, np.sqrt(squares / count))
+
+
+def whitening(batches: Batches, epsilon: float) -> Floats:
+    """The ZCA matrix (d, d) of flattened images of d values: U diag(sqrt(n) / (s + epsilon)) U'.
+
+    U and s are the left singular vectors and singular values of the matrix (d, n) of all images. Up to d
+    images these are kept and decomposed; from then on only their products (d, d) are.
+
+    Raises
+    ------
+    ArgumentError : if matrices of d x d do not fit the memory.
+    """
+    rows: list[Floats] = []
+    products: Floats | None = None
+    n = held = d = 0
+    for batch in batches():
+        flat = np.asarray(batch, np.float64).reshape(len(batch), -1)
+        d = flat.shape[1]
+        _check_size(d)
+        rows.append(flat)
+        n, held = n + len(flat), held + len(flat)
+        if n > d and held >= min(d, _TOGETHER):
+            products, rows, held = _added(products, rows), [], 0
+    if products is not None and rows:
+        products = _added(products, rows)
+    if products is None:
+        u, s, _ = np.linalg.svd(np.concatenate(rows).T, full_matrices=False)
+    else:
+        squared, u = np.linalg.eigh(products)
+        s = np.sqrt(np.maximum(squared, 0.0))
+    return np.asarray((u * (np.sqrt(n) / (s + epsilon))) @ u.T)
+
+
+def _added(products: Floats | None, rows: list[Floats]) -> Floats:
+    """The sum of the products of all rows so far."""
+    together = np.concatenate(rows)
+    more: Floats = together.T @ together
+    if products is not None:
+        more += products
+    return more
+
+
+def _check_size(d: int) -> None:
+    """Products, vectors and the decomposition's own memory are about five such matrices."""
+    needed, free = 5 * 8 * d * d, 4 * quarter_of_free_memory()
+    if needed > free:
+        raise ArgumentError(
+            f"zca_whitening: images of {d} values need {needed / 2**30:.0f} GiB, {free / 2**30:.0f} GiB are free; "
+            "use smaller images (32x32x3 needs 0.4 GiB)"
+        )
