@@ -147,6 +147,9 @@ def study(
     epochs: Annotated[int | None, typer.Option(help="Epochs of each training, instead of what fits.")] = None,
     repeats: Annotated[int | None, typer.Option(help="Repeats of the folds, instead of what fits.")] = None,
     workers: Annotated[int | None, typer.Option(help="Processes; the cores of the machine unless told.")] = None,
+    learner: Annotated[
+        str, typer.Option(help="workshop, a network, or linear, ridge regression in seconds.")
+    ] = "workshop",
     as_json: Annotated[bool, typer.Option("--json", help="Print results.json.")] = False,
 ) -> None:
     """Measure which transforms help on a dataset, and how sure that is."""
@@ -175,6 +178,7 @@ def study(
             epochs=epochs,
             repeats=repeats,
             workers=workers,
+            learner=learner,  # type: ignore[arg-type]
             say=say,
         )
     except KeyboardInterrupt:

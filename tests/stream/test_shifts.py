@@ -197,8 +197,10 @@ def test_torch_gets_the_shifted_images(data):
     ("call", "message"),
     [
         (lambda part: part.stream(ag.Policy()), "is under the shift 'zoom 2' and takes no policy"),
-        (lambda part: part.split(), r"shifted \('zoom 2'\); split the dataset first"),
-        (lambda part: part.load_split("split.json"), r"shifted \('zoom 2'\); split the dataset first"),
+        (lambda part: part.split(), r"shifted \('zoom 2'\) for evaluation; take the dataset as it is"),
+        (lambda part: part.load_split("split.json"), r"shifted \('zoom 2'\) for evaluation"),
+        (lambda part: ag.look(part), r"shifted \('zoom 2'\) for evaluation"),
+        (lambda part: ag.find_leaks(part, part), r"shifted \('zoom 2'\) for evaluation"),
         (lambda part: part.under("noise"), r"shifted already \('zoom 2'\)"),
     ],
 )

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -29,6 +30,14 @@ def planted():
         ag.Erase((0.6, 0.9), p=0.95),
     ]
     return study(part, arms=arms, truth=truth, repeats=3, epochs=8)
+
+
+def invoke(*arguments):
+    from typer.testing import CliRunner
+
+    from augury.cli import app
+
+    return CliRunner().invoke(app, [str(a) for a in arguments])
 
 
 def arm(made, start):
@@ -153,6 +162,13 @@ def test_everything_is_written_and_says_the_same(tmp_path):
     assert plan == made.results["plan"]
     assert plan["repeats"] == 2
     assert [a["name"] for a in plan["arms"]] == [a["name"] for a in made.results["arms"]]
+
+
+def test_the_documents_name_every_key_of_the_results(planted):
+    text = (Path(__file__).parents[2] / "docs" / "study.md").read_text()
+    results = planted.results
+    for key in (*results, *results["baseline"], *results["arms"][0], *results["arms"][0]["clean"], *results["course"]):
+        assert key.replace("_", " ") in text.replace("_", " "), key
 
 
 def test_a_finished_study_is_not_made_again(tmp_path):
@@ -350,3 +366,38 @@ def test_a_transform_of_a_script_is_refused_before_any_work(tmp_path):
     done = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True)
     assert "Turn is defined in a script or notebook" in done.stderr
     assert "put it in a module" in done.stderr
+
+
+def test_the_command_locks_a_test_part_and_writes_everything(tmp_path):
+    fill(tmp_path / "data", 60)
+    policy = tmp_path / "mine.yaml"
+    ag.Policy([ag.Zoom((0.7, 1.4))], name="mine").save(policy)
+    command = ["study", tmp_path / "data", "--budget", "5m", "--out", tmp_path / "out", "--groups", "none"]
+    command += ["--learner", "linear", "--epochs", "2", "--repeats", "2", "--policy", policy]
+    first = invoke(*command)
+    assert first.exit_code == 0, first.output
+    said = first.stdout.splitlines()
+    assert said[0].startswith("split     48 items to study, 12 locked away (by content, copies kept together)")
+    assert any(line.startswith("plan      12 arms and the baseline, 5 folds x 2 repeats, 2 epochs") for line in said)
+    for start in ("time ", "ceiling ", "power ", "TrivialAugment ", "mine ", "wrote "):
+        assert any(line.startswith(start) for line in said), start
+    split = json.loads((tmp_path / "out" / "split.json").read_text())
+    again = invoke(*command, "--json")
+    results = json.loads(again.stdout)
+    assert {item["path"] for item in split["items"] if item["part"] == "train"} == set(results["items"]["paths"])
+    assert "48 items to study, 12 locked away (as before)" in again.stderr
+
+
+def test_the_command_refuses_in_one_line(tmp_path):
+    fill(tmp_path / "data", 12)
+    base = ["study", tmp_path / "data", "--out", tmp_path / "out", "--groups", "none"]
+    for more, message in (
+        (["--budget", "5m", "--test", "0.9"], "too few"),
+        (["--budget", "soon"], "expected seconds"),
+        (["--budget", "1s", "--learner", "linear"], "the budget is too short"),
+        (["--budget", "5m", "--learner", "forest"], "learner='forest'"),
+    ):
+        result = invoke(*base, *more)
+        assert result.exit_code == 1
+        assert message in result.stderr.splitlines()[-1]
+        assert not (tmp_path / "out" / "results.json").exists()

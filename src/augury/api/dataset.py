@@ -245,11 +245,13 @@ class Dataset:
         """
         return self._parted(found_again(self._whole(), path, extend, groups))
 
-    def _whole(self) -> Table:
+    def _check_unshifted(self) -> None:
+        """Raise for what must see images as they are."""
         if self._shift is not None:
-            raise AuguryError(
-                f"this is shifted ({self._shift.name!r}); split the dataset first, then take part.under(...)"
-            )
+            raise AuguryError(f"this is shifted ({self._shift.name!r}) for evaluation; take the dataset as it is")
+
+    def _whole(self) -> Table:
+        self._check_unshifted()
         if self._role != "all":
             raise AuguryError(f"this is the {self._role} part of a split already; split the whole dataset")
         return self._table

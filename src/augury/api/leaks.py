@@ -51,6 +51,8 @@ def find_leaks(train: Dataset, test: Dataset | None = None, predictions: Predict
     >>> ag.find_leaks(ag.from_arrays(images, [0, 0, 0, 1, 1, 1]), ag.from_arrays(images[:3, ::-1], [0, 0, 1]))
     <Leaks: 3 of 3 test images (100.0%) are copies of training images>
     """
+    for side in (train, test or train):
+        side._check_unshifted()
     inside = test is None and train._table.parts is None
     if test is None:
         train, test = (train, train) if inside else _given(train)

@@ -97,4 +97,5 @@ def look(data: Dataset, *, progress: Progress | None = None) -> Look:
     ------
     DataError : if no image can be read. Single unreadable ones are listed.
     """
+    data._check_unshifted()
     return Look(examine(data._table, data._prepare, data._indices, max(1, default_threads()), progress))

@@ -30,7 +30,7 @@ from augury.api.study_start import (
 )
 from augury.errors import AuguryError, DataError
 from augury.experiment.arms import BASELINE
-from augury.experiment.budget import parse_seconds
+from augury.experiment.budget import REPORTING, parse_seconds
 from augury.experiment.choice import chosen, reason
 from augury.experiment.conduct import Course, conduct
 from augury.experiment.design import LearnerName
@@ -165,7 +165,8 @@ def study(
         plan = decided(plan, large, pool, place / "plan.json", deadline - time.monotonic(), wishes, say)
         store = Store(place / "fits.sqlite")
         try:
-            course = conduct(plan, store, pool, deadline, progress, lambda first: before_arms(plan, first, say))
+            end = deadline - REPORTING
+            course = conduct(plan, store, pool, end, progress, lambda first: before_arms(plan, first, say))
             if not course.done[BASELINE]:
                 raise AuguryError(f"study: the time was over before one repeat was complete; {_again(out)}")
             evidence = collect(plan, store, course.done)

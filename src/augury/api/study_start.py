@@ -91,8 +91,7 @@ def check_part(part: Dataset, locked: Dataset | str | Path | None, out: Path | N
         raise LeakError(
             f"{root}: comes divided into parts, and a study must not see the test part; study data.split().train"
         )
-    if part._shift is not None:
-        raise AuguryError(f"{root}: is shifted ({part._shift.name}); a study shifts items itself")
+    part._check_unshifted()
     if not has_labels(part._table):
         raise DataError(f"{root}: its images have boxes or masks; a study is for classification, one class an image")
     if not len(part):

@@ -13,7 +13,7 @@ from augury.experiment.fit import Laboratory, Trial
 EPOCHS, FEWEST_EPOCHS = 60, 20
 MOST_REPEATS, FEWEST_REPEATS = 5, 2
 _USED = 0.88  # of the time; the rest is for what was not foreseen
-_REPORTING = 5.0  # seconds for results and the page
+REPORTING = 5.0  # seconds for results and the page
 _UNITS = {"": 1, "s": 1, "m": 60, "min": 60, "h": 3600}
 
 
@@ -77,7 +77,7 @@ def fitted_to(
     ------
     AuguryError : if not even two repeats of short training fit, with what would be enough.
     """
-    usable = _USED * seconds - _REPORTING
+    usable = _USED * seconds - REPORTING
 
     def needed(epochs: int, repeats: int) -> float:
         tried = replace(plan, training=replace(plan.training, epochs=epochs), repeats=repeats)
@@ -87,7 +87,7 @@ def fitted_to(
     if epochs is None:
         epochs = next((e for e in range(EPOCHS, FEWEST_EPOCHS - 1, -1) if needed(e, fewest) <= usable), None)
         if epochs is None:
-            enough = math.ceil((needed(FEWEST_EPOCHS, fewest) + _REPORTING) / _USED)
+            enough = math.ceil((needed(FEWEST_EPOCHS, fewest) + REPORTING) / _USED)
             raise AuguryError(
                 f"study: the budget is too short: {len(plan.arms)} arms and the baseline need about {in_words(enough)} "
                 f"from here, and {in_words(max(seconds, 0.0))} are left; give more, or fewer arms, or a smaller size"

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+_SHARE = 0.1
 _PATIENCE, _BETWEEN = 2.0, 10.0  # seconds before the first sign, and between plain lines
 
 
@@ -36,7 +37,8 @@ class _Lines:
         now = time.monotonic()
         start, first = self._begun.setdefault(stage, (now, done))
         if now >= self._next:
-            left = (now - start) * (total - done) / (done - first) if done > first else 0.0
+            some = done - first >= _SHARE * total  # less says little of the rest
+            left = (now - start) * (total - done) / (done - first) if some else 0.0
             more = f", {left:.0f} s left" if left > _BETWEEN else ""
             sys.stderr.write(f"{stage}: {done / max(total, 1):.0%}{more}\n")
             sys.stderr.flush()
