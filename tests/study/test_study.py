@@ -51,7 +51,7 @@ def test_a_planted_help_is_found_where_it_was_planted(planted):
     assert cell["second_border"]["survives"]
     assert planted.results["truth"]["items"] == 400
     large = next(a for a in planted.results["truth"]["arms"] if a["name"].startswith("Translate"))
-    assert large["families"]["location"] > 0.05
+    assert large["families"]["location"]["large"] > 0.05
 
 
 def test_a_planted_harm_is_found(planted):

@@ -267,6 +267,7 @@ def results(**changed):
         "data": {"items": 200},
         "baseline": {"errors": 8.0, "trained": 1.0, "clean": {"score": 0.9}, "curve": []},
         "smallest_effect": {"clean": 0.05},
+        "provenance": {"robust_families": ["rotation"]},
         "course": {"fits": 10, "why": "all 2 repeats are done", "dropped": []},
         **changed,
     }
@@ -275,7 +276,7 @@ def results(**changed):
 
 def test_the_answer_says_what_could_not_be_seen_and_why():
     said = " ".join(results()["answer"])
-    assert "on shifted ones 1 helps" in said
+    assert "On clean items 1 cannot be told from the baseline. On shifted items Rotate ±9° helps." in said
     assert "nothing can add more than 4.0 points there; this study could show 5.0" in said
     assert "could not have shown any gain on clean items" in said
     assert "Rotate ±9° +10.0 under rotation" in said

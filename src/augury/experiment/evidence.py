@@ -87,11 +87,15 @@ class Evidence:
 
     def clean_effect(self, arm: Arm) -> Effect:
         """On items as they are."""
-        return self._effect(self.right(arm.name, CLEAN), self.right(BASELINE, CLEAN))
+        return self.condition_effect(arm, CLEAN)
 
     def robust_effect(self, arm: Arm) -> Effect:
         """On shifted items, but for the arm's own families."""
         return self._effect(self.robust(arm.name, arm.own), self.robust(BASELINE, arm.own))
+
+    def condition_effect(self, arm: Arm, condition: str) -> Effect:
+        """Under one condition."""
+        return self._effect(self.right(arm.name, condition), self.right(BASELINE, condition))
 
     def family_effect(self, arm: Arm, family: str, border: str = "") -> Effect:
         """On items under one family of shifts."""

@@ -26,6 +26,7 @@ Ints = NDArray[np.int64]
 Progress = Callable[[str, int, int], None]
 _FINER = 2  # sources keep at least so many times the study's resolution, for transforms that enlarge
 _BLOCK = 64  # images between two reports
+_ALL = 1 << 62  # bytes that may be kept: what is kept is smaller than what is in memory already
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +71,7 @@ class Materials:
     def images(self, blur: float = 0.0) -> Images:
         """All of them as streams read them, blurred by a fraction of their shorter side."""
         if blur not in self._cached:
-            self._cached[blur] = Images(self._table(blur), self.prepare, budget=1 << 62 if blur else 0)
+            self._cached[blur] = Images(self._table(blur), self.prepare, budget=_ALL)
         return self._cached[blur]
 
     def _table(self, blur: float) -> Table:

@@ -19,8 +19,8 @@ def compared(evidence: Evidence, large: Materials, found: Document) -> Document:
     Returns
     -------
     items : of the large set. baseline : its share of right answers.
-    arms : name, clean (effect there), inside (whether the study's interval holds it), and families (effect under
-        the middle strength of each).
+    arms : name, clean (effect there), inside (whether the study's interval holds it), and families: the effects under
+        the middle strength of each, in the `study` and on the `large` set.
     """
     labels = large.labels
 
@@ -40,7 +40,13 @@ def compared(evidence: Evidence, large: Materials, found: Document) -> Document:
                 "name": arm.name,
                 "clean": clean,
                 "inside": bool(document["clean"]["low"] <= clean <= document["clean"]["high"]),
-                "families": {family: gain[shift(family).name] for family in COUNTED},
+                "families": {
+                    family: {
+                        "study": evidence.condition_effect(arm, shift(family).name).mean,
+                        "large": gain[shift(family).name],
+                    }
+                    for family in COUNTED
+                },
             }
         )
     return {"items": len(large), "baseline": share(BASELINE, CLEAN, evidence.found[BASELINE].repeats), "arms": rows}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from textwrap import wrap
 from typing import Any
@@ -32,7 +31,7 @@ def spread(endpoint: Document) -> str:
 
 def answer(found: Document) -> list[str]:
     """The result in a few sentences."""
-    sentences = [_counted(found), _ceiling(found), _matched(found), _diagnosis(found), _course(found)]
+    sentences = [_verdicts(found), _ceiling(found), _matched(found), _diagnosis(found), _course(found)]
     return [sentence for sentence in sentences if sentence]
 
 
@@ -61,10 +60,8 @@ def truth(found: Document) -> list[str]:
     for arm, seen in zip(found["arms"], large["arms"], strict=True):
         for family in arm["own"]:
             if arm["families"][family]["low"] > 0 and family in seen["families"]:
-                lines.append(
-                    f"{arm['name']} under {family}: {points(arm['families'][family]['effect'])} in the study, "
-                    f"{points(seen['families'][family])} there."
-                )
+                both = (points(seen["families"][family][where]) for where in ("study", "large"))
+                lines.append(f"{arm['name']} under middling {family}: {next(both)} in the study, {next(both)} there.")
     return lines
 
 
@@ -79,25 +76,32 @@ def _cut(words: str, width: int) -> str:
     return words if len(words) <= width else f"{words[: width - 1]}…"
 
 
-def _counted(found: Document) -> str:
-    total = len(found["arms"])
-    kinds = {end: Counter(arm[end]["verdict"] for arm in found["arms"]) for end in ENDPOINTS}
-    parts = []
-    for end, what in (("clean", "on clean items"), ("robust", "on shifted ones")):
-        words = [f"{kinds[end][word]} {_plural(word, kinds[end][word])}" for word in _ORDER if kinds[end][word]]
-        parts.append(f"{what} {_listed(words)}")
-    unsafe = [arm["name"] for arm in found["arms"] if arm["unsafe"]]
-    tail = f" Unsafe: {_listed(unsafe)}." if unsafe else ""
-    return f"Of {total} arms, {'; '.join(parts)}.{tail}"
+def _verdicts(found: Document) -> str:
+    sentences = [f"On {what} items {_told(found['arms'], end)}." for end, what in _ITEMS.items()]
+    unsafe = [f"{arm['name']} ({' and '.join(arm['unsafe'][0]['classes'])})" for arm in found["arms"] if arm["unsafe"]]
+    return " ".join([*sentences, *([f"Unsafe: {_listed(unsafe)}."] if unsafe else [])])
 
 
-_ORDER = ("helps", "hurts", "negligible", "identical", "cannot tell")
+def _told(arms: Sequence[Document], end: str) -> str:
+    """Who helps and who hurts by name, the others by number."""
+    by_word: dict[str, list[str]] = {}
+    for arm in arms:
+        by_word.setdefault(arm[end]["verdict"], []).append(arm["name"])
+    parts = [f"{_listed(by_word[word])} {_verb(word, len(by_word[word]))}" for word in _NAMED if word in by_word]
+    parts += [f"{len(by_word[word])} {_verb(word, len(by_word[word]))}" for word in _NUMBERED if word in by_word]
+    return "; ".join(parts)
 
 
-def _plural(word: str, count: int) -> str:
-    one = {"helps": "helps", "hurts": "hurts", "negligible": "is negligible", "identical": "is identical"}
-    many = {"helps": "help", "hurts": "hurt", "negligible": "are negligible", "identical": "are identical"}
-    return (one if count == 1 else many).get(word, "cannot be told")
+_ITEMS = {"clean": "clean", "robust": "shifted"}
+_NAMED, _NUMBERED = ("helps", "hurts"), ("negligible", "identical", "cannot tell")
+
+
+def _verb(word: str, count: int) -> str:
+    if word in _NAMED:
+        return word if count == 1 else word.removesuffix("s")
+    if word == "cannot tell":
+        return "cannot be told from the baseline"
+    return f"{'is' if count == 1 else 'are'} {word}"
 
 
 def _ceiling(found: Document) -> str:
@@ -112,10 +116,10 @@ def _ceiling(found: Document) -> str:
 
 
 def _matched(found: Document) -> str:
-    gains = []
+    gains, counted = [], found["provenance"]["robust_families"]
     for arm in found["arms"]:
         for family, cell in arm["families"].items():
-            if cell["matched"] and cell["low"] > 0 and len(arm["own"]) == 1:
+            if cell["matched"] and cell["low"] > 0 and len(arm["own"]) == 1 and family in counted:
                 gains.append((cell["effect"], f"{arm['name']} {points(cell['effect'])} under {family}"))
     if not gains:
         return ""
