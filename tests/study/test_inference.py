@@ -171,12 +171,13 @@ def test_shrinking_keeps_only_what_chance_does_not_explain():
 
 def test_shrinking_is_that_of_the_formula():
     sample, base = sample_of(90, 3), differences(90, 3, 50, items=2.0)
-    effects = [effect_of(differences(90, 3, seed, items=1.0) - base, sample) for seed in range(5)]
+    effects = [effect_of(differences(90, 3, seed, items=1.0) - base + 0.1 * seed, sample) for seed in range(5)]
     d, v = np.array([e.mean for e in effects]), np.array([e.error**2 for e in effects])
     parts = [np.concatenate([e.by_group, e.by_run]) for e in effects]
     covariance = np.mean([parts[j] @ parts[k] for j in range(5) for k in range(5) if j != k])
     tau = max(0, np.sum((d - d.mean()) ** 2) / 4 - (v.mean() - covariance))
     expected = [d.mean() + (d[j] - d.mean()) * tau / (tau + v[j] - covariance) for j in range(5)]
+    assert tau > 0
     np.testing.assert_allclose(shrunk(effects), expected, rtol=1e-9)
 
 
@@ -196,6 +197,10 @@ def test_repeats_are_enough_once_items_are_what_varies():
     steady = np.tile(differences(200, 1, items=3.0), (3, 1))
     assert enough_repeats(steady)
     assert not enough_repeats(differences(200, 3, items=0.0))
+    between = differences(400, 4, items=1.5, runs=0.0)
+    items, seed = variance_parts(between)
+    assert 0.25 * items < seed < 4 * 0.25 * items  # not settled by one repeat, but by these four
+    assert enough_repeats(between)
 
 
 def test_the_smallest_effect_is_found_four_times_in_five():

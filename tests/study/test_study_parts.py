@@ -265,8 +265,10 @@ def results(**changed):
     found = {
         "arms": [arm],
         "data": {"items": 200},
-        "baseline": {"errors": 8.0, "trained": 1.0, "clean": {"score": 0.9}, "curve": []},
+        "baseline": {"errors": 8.0, "trained": 1.0, "clean": {"score": 0.9, "low": 0.85, "high": 0.94}, "curve": []},
         "smallest_effect": {"clean": 0.05},
+        "plan": {"delta": 0.01},
+        "policy": {"arms": ["Rotate ±9°", "Zoom"]},
         "provenance": {"robust_families": ["rotation"]},
         "course": {"fits": 10, "why": "all 2 repeats are done", "dropped": []},
         **changed,
@@ -280,8 +282,9 @@ def test_the_answer_says_what_could_not_be_seen_and_why():
     assert "nothing can add more than 4.0 points there; this study could show 5.0" in said
     assert "could not have shown any gain on clean items" in said
     assert "Rotate ±9° +10.0 under rotation" in said
-    assert "it overfits" in said
-    weak = {"errors": 90.0, "trained": 0.6, "clean": {"score": 0.55}, "curve": []}
+    assert "The baseline recognises 100% of its training items and 90% [85%, 94%] of new ones: it overfits" in said
+    assert "The policy is Rotate ±9° and Zoom. Each was measured alone" in said
+    weak = {"errors": 90.0, "trained": 0.6, "clean": {"score": 0.55, "low": 0.5, "high": 0.6}, "curve": []}
     assert "it underfits" in " ".join(results(baseline=weak)["answer"])
     rising = {**weak, "curve": [[10, 0.4, 0.3], [20, 0.5, 0.4], [30, 0.6, 0.5]]}
     assert "still improving when training ended" in " ".join(results(baseline=rising)["answer"])

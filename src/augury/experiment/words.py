@@ -9,13 +9,13 @@ from typing import Any
 Document = dict[str, Any]
 _WIDTH, _NAME = 100, 34
 ENDPOINTS = ("clean", "robust")
-_KNOWS_ALL, _GAP = 0.99, 0.03
-_RISING = 0.01
+_KNOWS_ALL, _KNOWS_LITTLE = 0.99, 0.9  # shares of training items
+_RISING = 0.02  # of held-out items over the last quarter of training
 
 
 def points(share: float) -> str:
     """A difference in percentage points."""
-    return f"{100 * share:+.1f}"
+    return f"{round(100 * share, 1) + 0.0:+.1f}"  # never -0.0
 
 
 def spread(endpoint: Document) -> str:
@@ -31,8 +31,8 @@ def spread(endpoint: Document) -> str:
 
 def answer(found: Document) -> list[str]:
     """The result in a few sentences."""
-    sentences = [_verdicts(found), _ceiling(found), _matched(found), _diagnosis(found), _course(found)]
-    return [sentence for sentence in sentences if sentence]
+    parts = (_verdicts, _together, _ceiling, _matched, _diagnosis, _course)
+    return [sentence for sentence in (part(found) for part in parts) if sentence]
 
 
 def text(found: Document) -> str:
@@ -82,6 +82,13 @@ def _verdicts(found: Document) -> str:
     return " ".join([*sentences, *([f"Unsafe: {_listed(unsafe)}."] if unsafe else [])])
 
 
+def _together(found: Document) -> str:
+    arms = found["policy"]["arms"]
+    if len(arms) < 2:
+        return ""
+    return f"The policy is {_listed(arms)}. Each was measured alone; how they act together is not measured yet."
+
+
 def _told(arms: Sequence[Document], end: str) -> str:
     """Who helps and who hurts by name, the others by number."""
     by_word: dict[str, list[str]] = {}
@@ -129,26 +136,25 @@ def _matched(found: Document) -> str:
 
 def _diagnosis(found: Document) -> str:
     baseline = found["baseline"]
-    trained, held = baseline["trained"], baseline["clean"]["score"]
-    curve = baseline["curve"]
-    if len(curve) >= 3 and curve[-1][2] - curve[-3][2] > 2 * _RISING and trained < _KNOWS_ALL:
-        return "The baseline was still improving when training ended: longer training may change the picture."
-    if trained >= _KNOWS_ALL and trained - held > _GAP:
-        return (
-            f"The baseline knows {trained:.0%} of its training items and {held:.0%} of new ones: it overfits, "
-            "which is what augmentation is for."
-        )
-    if trained < 0.9:
-        return (
-            f"The baseline knows only {trained:.0%} of its own training items: it underfits, and needs more training "
-            "or a larger network rather than augmentation."
-        )
+    trained, held, curve = baseline["trained"], baseline["clean"], baseline["curve"]
+    knows = f"The baseline recognises {trained:.0%} of its training items and {held['score']:.0%} "
+    knows += f"[{held['low']:.0%}, {held['high']:.0%}] of new ones"
+    if len(curve) >= 3 and curve[-1][2] - curve[-3][2] > _RISING and trained < _KNOWS_ALL:
+        return f"{knows}, and was still improving when training ended: longer training may change the picture."
+    if trained >= _KNOWS_ALL and trained > held["high"]:
+        return f"{knows}: it overfits, which is what augmentation is for."
+    if trained < _KNOWS_LITTLE:
+        return f"{knows}: it underfits, and needs more training or a larger network rather than augmentation."
     return ""
 
 
 def _course(found: Document) -> str:
-    course = found["course"]
-    dropped = f"; {_listed(course['dropped'])} left out early, as hopeless" if course["dropped"] else ""
+    course, delta = found["course"], found["plan"]["delta"]
+    dropped = (
+        f"; {_listed(course['dropped'])} left out before the end, as not worth {100 * delta:g} points any more"
+        if course["dropped"]
+        else ""
+    )
     return f"{course['fits']} fits; {course['why']}{dropped}."
 
 

@@ -74,7 +74,7 @@ def map_of(findings: Findings, picture_of: Callable[[int], Any]) -> dict[str, An
     picture_of : readable image -> its picture, None where it is drawn as a dot.
     """
     scan, places = findings.scan, findings.map
-    chosen = _over_classes(findings, _DOTS)
+    chosen = over_classes(scan.labels, _DOTS)
     at = (50 + 47 * places.points * [1, -1]).round(2)
     labelled = has_labels(scan.table)
     points = [
@@ -110,13 +110,12 @@ def _links(findings: Findings) -> tuple[list[list[int]], str]:
     return [pair for pair in pairs if family.get(pair[0], -1) == family.get(pair[1], -2)], "copies"
 
 
-def _over_classes(findings: Findings, wanted: int) -> list[int]:
-    """At most `wanted` images, spread evenly over the classes."""
-    scan = findings.scan
-    if len(scan) <= wanted:
-        return list(range(len(scan)))
-    classes = np.unique(scan.labels)
-    each = [evenly(np.flatnonzero(scan.labels == k), max(1, wanted // len(classes))) for k in classes]
+def over_classes(labels: NDArray[np.int64], wanted: int) -> list[int]:
+    """At most `wanted` rows, spread evenly over the classes."""
+    if len(labels) <= wanted:
+        return list(range(len(labels)))
+    classes = np.unique(labels)
+    each = [evenly(np.flatnonzero(labels == k), max(1, wanted // len(classes))) for k in classes]
     return sorted(i for rows in each for i in rows)[:wanted]
 
 
