@@ -13,7 +13,7 @@ pytest.importorskip("scipy")
 from augury.data.prepare import Prepare
 from augury.experiment.arms import OWN, arms_from, check_arms
 from augury.experiment.budget import fitted_to, forecast, in_words, parse_seconds
-from augury.experiment.choice import chosen, reason
+from augury.experiment.choice import chosen, composed, reason
 from augury.experiment.design import Plan, Task, Training
 from augury.experiment.fit import Laboratory, Trial, conditions
 from augury.experiment.folds import folds
@@ -165,6 +165,23 @@ def test_a_composed_arm_stands_alone_where_no_single_one_helps():
     found = [document("a"), document("b", robust="helps", worth=0.01), document("c", clean="helps", worth=0.02)]
     assert chosen(arms, found) == [2]
     assert chosen(arms, [document("a"), document("b"), document("c")]) == []
+
+
+def test_the_policy_keeps_the_borders_it_was_measured_with():
+    dark = [ag.Policy([t], border="constant") for t in (ag.Rotate(), ag.Zoom())]
+    one = composed(arms_from(dark))
+    assert (one.border, len(one.transforms)) == ("constant", 2)
+    two = composed(arms_from([*dark, ag.Policy([ag.Translate()], border="wrap")]))
+    assert two.border == "constant"
+    assert [type(node).__name__ for node in two.transforms] == ["Rotate", "Zoom", "Barrier", "Translate"]
+    assert two.transforms[2].border == "wrap"
+    assert composed([]).transforms == ()
+
+
+def test_a_policy_that_was_chosen_before_can_be_an_arm():
+    policy = ag.Policy([ag.Rotate()], reasons={"Rotate": "Why not."})
+    (arm,) = arms_from([policy])
+    assert arm.policy == ag.Policy([ag.Rotate()])
 
 
 def test_the_plan_is_hashed_with_all_that_decides():

@@ -31,7 +31,7 @@ from augury.api.study_start import (
 from augury.errors import AuguryError, DataError
 from augury.experiment.arms import BASELINE
 from augury.experiment.budget import REPORTING, parse_seconds
-from augury.experiment.choice import chosen, reason
+from augury.experiment.choice import chosen, composed, reason
 from augury.experiment.conduct import Course, conduct
 from augury.experiment.design import LearnerName
 from augury.experiment.evidence import Evidence, collect
@@ -185,9 +185,10 @@ def _concluded(evidence: Evidence, course: Course, large: Materials | None, part
     """Results, the policy that follows from them, and the words."""
     found = results(evidence, course, seconds)
     picked = chosen(evidence.arms, found["arms"])
-    nodes = [node for k in picked for node in evidence.arms[k].policy.transforms]
     reasons = {node.label: reason(found["arms"][k]) for k in picked for node in evidence.arms[k].policy.transforms}
-    policy = Policy(nodes, reasons=reasons, chosen_on=ChosenOn.of(part._digests))
+    plain = composed([evidence.arms[k] for k in picked]).to_document()
+    del plain["op"]
+    policy = Policy(**plain, reasons=reasons, chosen_on=ChosenOn.of(part._digests))
     found["policy"] = {"arms": [evidence.arms[k].name for k in picked], "yaml": policy.to_yaml()}
     found["truth"] = None if large is None else compared(evidence, large, found)
     found["answer"] = answer(found)

@@ -103,7 +103,7 @@ def arms_from(given: Iterable[Any]) -> list[Arm]:
         if isinstance(item, Arm):
             arms.append(item)
         elif isinstance(item, Policy):
-            arms.append(Arm(item.name or described(item) or f"policy {k + 1}", item))
+            arms.append(Arm(described(item) or f"policy {k + 1}", item.unannotated))
         elif isinstance(item, Node) and not isinstance(item, Barrier):
             arms.append(Arm(item.name or described(item), Policy([item])))
         else:

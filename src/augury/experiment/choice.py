@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from augury.experiment.arms import Arm
+from augury.transforms.base import Node
+from augury.transforms.policies import Barrier, Policy
 
 Document = dict[str, Any]
 
@@ -24,6 +27,22 @@ def chosen(arms: Sequence[Arm], found: Sequence[Document]) -> list[int]:
         if transform is not None:
             best.setdefault(transform.label, k)
     return sorted(best.values()) or good[:1]
+
+
+def composed(arms: Sequence[Arm]) -> Policy:
+    """The policies of some arms in a row; where one borders otherwise than the one before it, a barrier says so."""
+    if not arms:
+        return Policy()
+    nodes: list[Node] = list(arms[0].policy.transforms)
+    for before, arm in pairwise(arms):
+        if _sampling(arm.policy) != _sampling(before.policy):
+            nodes.append(Barrier(**_sampling(arm.policy)))
+        nodes += arm.policy.transforms
+    return Policy(nodes, **_sampling(arms[0].policy))
+
+
+def _sampling(policy: Policy) -> dict[str, Any]:
+    return {name: getattr(policy, name) for name in ("border", "fill", "interpolation")}
 
 
 def reason(found: Document) -> str:

@@ -58,7 +58,11 @@ def results(evidence: Evidence, course: Course, seconds: float) -> Document:
         "robust": Family.of([evidence.robust_effect(arm) for arm in arms]),
     }
     cells = {(arm.name, family): evidence.family_effect(arm, family) for arm in arms for family in FAMILIES}
-    cell_level = joint_level(list(cells.values()), LEVEL)
+    matched = {(arm.name, family) for arm in arms for family in arm.own}
+    levels = {
+        own: joint_level([effect for cell, effect in cells.items() if (cell in matched) is own], LEVEL)
+        for own in (True, False)
+    }
     items = plan.materials
     return {
         "schema": "augury.study",
@@ -87,7 +91,7 @@ def results(evidence: Evidence, course: Course, seconds: float) -> Document:
             {
                 **_arm(evidence, arm, course),
                 **{name: _endpoint(evidence, family, k) for name, family in families.items()},
-                "families": _row(evidence, arm, cells, cell_level),
+                "families": _row(evidence, arm, cells, levels),
             }
             for k, arm in enumerate(arms)
         ],
@@ -150,15 +154,15 @@ def _arm(evidence: Evidence, arm: Arm, course: Course) -> Document:
     }
 
 
-def _row(evidence: Evidence, arm: Arm, cells: dict[tuple[str, str], Effect], level: float) -> Document:
-    """One arm's row of the matrix of shifts."""
+def _row(evidence: Evidence, arm: Arm, cells: dict[tuple[str, str], Effect], levels: dict[bool, float]) -> Document:
+    """One arm's row of the matrix of shifts. levels : of intervals of matched cells, and of the others."""
     again = evidence.second_border_effects(arm)
     row: Document = {}
     for family in FAMILIES:
-        low, high = interval(cells[arm.name, family], level, KAPPA)
+        low, high = interval(cells[arm.name, family], levels[family in arm.own], KAPPA)
         row[family] = {"effect": cells[arm.name, family].mean, "low": low, "high": high, "matched": family in arm.own}
         if family in again:
-            low, high = interval(again[family], level, KAPPA)
+            low, high = interval(again[family], levels[True], KAPPA)
             row[family]["second_border"] = {
                 "border": SECOND_BORDER,
                 "effect": again[family].mean,
