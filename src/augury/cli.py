@@ -142,6 +142,9 @@ def study(
         str | None, typer.Option(help="What the network sees, HEIGHTxWIDTH; within 32x32 unless told.")
     ] = None,
     fit: Annotated[str, typer.Option(help="stretch, crop or pad.")] = "stretch",
+    expect: Annotated[
+        list[str] | None, typer.Option(help="A shift that new images will meet, such as rotation; several times.")
+    ] = None,
     delta: Annotated[float, typer.Option(help="Smallest effect that matters, in points.")] = 1.0,
     seed: int = 0,
     epochs: Annotated[int | None, typer.Option(help="Epochs of each training, instead of what fits.")] = None,
@@ -173,6 +176,7 @@ def study(
             also=also,
             out=out,
             size=canvas,
+            expect=expect or (),
             delta=delta / 100,
             seed=seed,
             epochs=epochs,

@@ -109,6 +109,17 @@ def test_a_network_can_be_studied_too():
     assert len(made.results["baseline"]["curve"][0]) == 3
 
 
+def test_expected_shifts_are_what_counts():
+    part = shapes(160, classes=4, spread=0.02)
+    arms = [ag.Translate((-0.12, 0.12), (-0.12, 0.12)), ag.HorizontalFlip()]
+    made = study(part, arms=arms, expect="location")
+    moved = made.results["arms"][0]
+    np.testing.assert_allclose(moved["robust"]["effect"], moved["families"]["location"]["effect"])
+    assert moved["robust"]["verdict"] == "helps"
+    assert made.results["policy"]["arms"] == [moved["name"]]
+    assert "averaged over location" in made.results["plan"]["endpoints"]["robust"]
+
+
 def test_workers_change_nothing():
     one, two = (study(shapes(), workers=workers) for workers in (1, 2))
     assert table(one.results) == table(two.results)
@@ -341,6 +352,7 @@ def test_truth_must_be_other_items_of_the_same_classes():
         ({"folds": 1}, "folds=1"),
         ({"delta": 0}, "delta=0"),
         ({"workers": -1}, "workers=-1"),
+        ({"expect": ["weather"]}, "expect='weather' is none of location"),
         ({"learner": "forest"}, "learner='forest'"),
         ({"size": (0, 3)}, "size="),
     ],

@@ -7,7 +7,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,6 +97,7 @@ def study(
     also: Iterable[Any] = (),
     out: str | Path | None = None,
     size: tuple[int, int] | None = None,
+    expect: Sequence[str] = (),
     delta: float = 0.01,
     seed: int = 0,
     folds: int = 5,
@@ -123,6 +124,8 @@ def study(
     out : a folder for plan.json, fits.sqlite, results.json, policy.yaml and report.html; a study that was stopped
         goes on there. None keeps nothing.
     size : (height, width) in pixels that the network sees; None is the shape of the images within 32 pixels.
+    expect : families of shifts that new items will meet, such as "location" and "lighting" (`augury.shifts.FAMILIES`):
+        the robust endpoint is the average over these. Without any it is that over the families other than an arm's own.
     delta : smallest effect that matters, a share of items. seed : of folds, weights, order and draws.
     folds, epochs, repeats : of training; epochs and repeats are fitted to the budget where they are None.
     learner : "workshop", the network of the Edge Impulse workshop, or "linear", ridge regression on frozen features.
@@ -153,6 +156,7 @@ def study(
         repeats,
         learner,
         default_workers() if workers is None else workers,
+        (expect,) if isinstance(expect, str) else tuple(expect),
     )
     wishes.check()
     check_part(part, locked, None if out is None else Path(out))

@@ -29,6 +29,7 @@ from augury.experiment.inference import smallest_effect
 from augury.experiment.materials import Materials, Progress, gather
 from augury.experiment.pool import Pool
 from augury.files import write_whole
+from augury.shifts import FAMILIES
 from augury.stream.engine import default_threads
 from augury.survey.examine import Findings, examine
 from augury.survey.scan import Scan
@@ -55,6 +56,7 @@ class Wishes:
     repeats: int | None
     learner: LearnerName
     workers: int
+    expect: tuple[str, ...]
 
     def check(self) -> None:
         """Raise an AuguryError of one line if one of them is wrong."""
@@ -66,6 +68,9 @@ class Wishes:
                 raise AuguryError(f"study: {name}={value!r}; expected a whole number of at least {least}")
         if not 0 < self.delta < 1:
             raise AuguryError(f"study: delta={self.delta!r}; expected a share of items between 0 and 1, such as 0.01")
+        for family in self.expect:
+            if family not in FAMILIES:
+                raise AuguryError(f"study: expect={family!r} is none of {', '.join(FAMILIES)}")
         if self.learner not in ("workshop", "linear"):
             raise AuguryError(f"study: learner={self.learner!r}; expected 'workshop' or 'linear'")
 
@@ -208,7 +213,7 @@ def first_plan(materials: Materials, arms: list[Arm], wishes: Wishes) -> Plan:
     n = len(materials)
     batch = max(1, min(BATCH, n - -(-n // wishes.folds)))
     training = Training(wishes.learner, 0, batch, 0.0, wishes.folds, wishes.seed)
-    return Plan(materials, tuple(arms), training, 0, wishes.delta)
+    return Plan(materials, tuple(arms), training, 0, wishes.delta, wishes.expect)
 
 
 def decided(

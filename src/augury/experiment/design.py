@@ -60,6 +60,7 @@ class Plan:
     arms : under trial, without the baseline. materials : the items.
     repeats : at most; after the first two only arms go on that may still matter.
     delta : smallest effect that matters, a fraction of items.
+    expected : families of shifts that new items will meet; they alone make the robust endpoint then.
     """
 
     materials: Materials
@@ -67,6 +68,7 @@ class Plan:
     training: Training
     repeats: int
     delta: float
+    expected: tuple[str, ...] = ()
 
     @property
     def names(self) -> list[str]:
@@ -109,6 +111,7 @@ class Plan:
     def to_document(self) -> dict[str, Any]:
         """As plan.json holds it."""
         items = self.materials
+        families = " and ".join(self.expected) or "the families of shifts other than the arm's own"
         return {
             "schema": "augury.plan",
             "schema_version": 1,
@@ -120,7 +123,7 @@ class Plan:
             "repeats": self.repeats,
             "endpoints": {
                 "clean": "balanced accuracy" if self.balanced else "accuracy",
-                "robust": "the same on shifted items, averaged over families of shifts other than the arm's own",
+                "robust": f"the same on shifted items, averaged over {families}",
             },
             "delta": self.delta,
             "level": LEVEL,

@@ -76,8 +76,8 @@ class Evidence:
         return np.asarray(np.mean([self.right(name, condition) for condition in own], axis=0))
 
     def robust(self, name: str, without: Sequence[str]) -> Floats:
-        """(R, n): average over the families that count, but for some."""
-        families = [family for family in COUNTED if family not in without]
+        """(R, n): average over the families that are expected; if none are told, over all that count but some."""
+        families = self.plan.expected or [family for family in COUNTED if family not in without]
         return np.asarray(np.mean([self.family(name, family) for family in families], axis=0))
 
     def same(self, arm: Arm) -> bool:
@@ -90,7 +90,7 @@ class Evidence:
         return self.condition_effect(arm, CLEAN)
 
     def robust_effect(self, arm: Arm) -> Effect:
-        """On shifted items, but for the arm's own families."""
+        """On shifted items, but for the arm's own families unless some are expected."""
         return self._effect(self.robust(arm.name, arm.own), self.robust(BASELINE, arm.own))
 
     def condition_effect(self, arm: Arm, condition: str) -> Effect:
