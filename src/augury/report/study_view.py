@@ -32,6 +32,7 @@ def view_of(results: Document, materials: Materials) -> Document:
         "estimand": results["estimand"],
         "policy": _policy(results),
         "sure": _sure(results),
+        "endpoints": results["plan"]["endpoints"],
         "delta": f"{100 * results['plan']['delta']:g}",
         "forest": _forest(results),
         "matrix": _matrix(results),
