@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-os.environ["KERAS_BACKEND"] = "torch"
+os.environ.setdefault("KERAS_BACKEND", "torch")
 
 import pytest
 from hypothesis import HealthCheck, settings

@@ -25,6 +25,7 @@ _HOMES = {
         "look",
         "open",
         "preview",
+        "statistics",
     ],
     "augury.api.study": ["Study", "study"],  # apart, as it needs the extra "study"
     "augury.stream.engine": ["Batch"],

@@ -12,6 +12,7 @@ from augury.api.leaks import Leaks, find_leaks
 from augury.api.look import Look, look
 from augury.api.policy import Policy
 from augury.api.preview import preview
+from augury.api.statistics import statistics
 from augury.api.stream import Stream
 
 __all__ = [
@@ -28,4 +29,5 @@ __all__ = [
     "look",
     "open",
     "preview",
+    "statistics",
 ]

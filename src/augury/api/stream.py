@@ -96,10 +96,7 @@ class Stream:
         """
         from augury.faces.torch import TorchBatches, TorchLoader
 
-        prepare = self._prepare
-        if prepare.normalize is None:
-            prepare = replace(prepare, normalize="unit")
-        batches = TorchBatches(self, lambda: self._next_epoch(prepare, channels_first=True))
+        batches = TorchBatches(self, lambda: self._next_epoch(self._in_unit, channels_first=True))
         return TorchLoader(batches, **options) if loader else batches
 
     def keras(self, labels: Literal["sparse", "onehot"] = "sparse") -> Any:
@@ -113,6 +110,29 @@ class Stream:
             prepare = replace(prepare, dtype="float32")
         onehot = len(self._images.table.classes) if labels == "onehot" else None
         return KerasBatches(self, lambda: self._next_epoch(prepare, channels_first=False), onehot)
+
+    def jax(self) -> Any:
+        """Batches as JAX wants them: (n, h, w, c) float32, 0..1 unless normalised otherwise, int32 labels."""
+        from augury.faces.jax import JaxBatches
+
+        return JaxBatches(self, lambda: self._next_epoch(self._in_unit, channels_first=False))
+
+    def tf(self) -> Any:
+        """A tf.data.Dataset: (n, h, w, c) float32, 0..1 unless normalised otherwise, int64 labels.
+
+        Its cardinality is `len(stream)`; n is known with drop_last. `prefetch` and the like come on top, and count
+        batches as delivered once they have fetched them.
+        """
+        from augury.faces.tf import tf_batches
+
+        feed = self._feed(self._in_unit)
+        n = feed.batch_size if feed.drop_last else None
+        return tf_batches(self, lambda: self._next_epoch(self._in_unit, channels_first=False), feed.program.output, n)
+
+    @property
+    def _in_unit(self) -> Prepare:
+        """The preparation, with values 0..1 unless it normalises otherwise."""
+        return self._prepare if self._prepare.normalize is not None else replace(self._prepare, normalize="unit")
 
     def _next_epoch(self, prepare: Prepare, channels_first: bool) -> Iterator[Batch]:
         """The rest of the epoch in progress; the number advances once all its batches were delivered."""

@@ -41,6 +41,7 @@ class KerasBatches(PyDataset):
         self._onehot = onehot
         self._iterator: Iterator[Batch] | None = None
         self._served = 0
+        self._open = False  # whether between on_epoch_begin and on_epoch_end
 
     def __len__(self) -> int:
         return len(self._stream)
@@ -58,8 +59,16 @@ class KerasBatches(PyDataset):
 
     def on_epoch_begin(self) -> None:
         """Open an epoch of the stream: a new one if the last was used for training, the same after a probe."""
-        cut_short = 1 < self._served < len(self)
-        self._iterator, self._served = None, 0
+        self._close()
+        self._open = True
+
+    def on_epoch_end(self) -> None:
+        """End the epoch. Keras also calls this before the first, after TensorFlow took two batches for their spec."""
+        self._close()
+
+    def _close(self) -> None:
+        cut_short = self._open and 1 < self._served < len(self)
+        self._iterator, self._served, self._open = None, 0, False
         if cut_short:
             self._stream.skip_epoch()
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from augury.compat.keras_image.problems import ArgumentError
+from augury.data.statistics import moments as channel_moments
 from augury.stream.cache import quarter_of_free_memory
 
 Floats = NDArray[np.float64]
@@ -27,27 +29,24 @@ class Moments:
 def moments(batches: Batches, channel_axis: int) -> Moments:
     """Mean and standard deviation of every channel over all pixels of all images.
 
-    Batches are merged as by Chan, Golub and LeVeque, "Algorithms for computing the sample variance", 1983.
-
     Parameters
     ----------
     batches : gives batches (n, ...) with four axes, as often as it is called.
     channel_axis : 1 or 3.
     """
-    count, mean, squares = 0, np.zeros(1), np.zeros(1)
-    others = tuple(axis for axis in range(4) if axis != channel_axis)
-    for batch in batches():
-        x = np.asarray(batch, np.float64)
-        n = x.size // x.shape[channel_axis]
-        here = x.mean(axis=others, keepdims=True)[0]
-        away = ((x - here) ** 2).sum(axis=others, keepdims=True)[0]
-        step = here - mean
-        squares = squares + away + step * step * (count * n / (count + n))
-        mean = mean + step * (n / (count + n))
-        count += n
-    if not count:
+    seen = False
+
+    def channels_last() -> Iterator[NDArray[Any]]:
+        nonlocal seen
+        for batch in batches():
+            seen = True
+            yield np.moveaxis(np.asarray(batch), channel_axis, 3)
+
+    found = channel_moments(channels_last())
+    if not seen:
         raise ArgumentError("fit: no images; give the training images")
-    return Moments(mean, np.sqrt(squares / count))
+    shape = [-1 if axis == channel_axis else 1 for axis in range(1, 4)]
+    return Moments(*(values.reshape(shape) for values in found))
 
 
 def whitening(batches: Batches, epsilon: float) -> Floats:

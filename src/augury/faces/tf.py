@@ -1,0 +1,53 @@
+"""The TensorFlow face: a tf.data.Dataset of (n, h, w, c) floats and int64 labels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import islice
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from augury.errors import MissingExtraError
+from augury.faces.labels import check_one_label
+from augury.spec import Spec
+from augury.stream.engine import Batch
+
+try:
+    import tensorflow as tf
+except ImportError:
+    raise MissingExtraError("TensorFlow is not installed; run: python -m pip install 'augury[tf]'") from None
+
+
+def tf_batches(stream: Any, batches: Callable[[], Iterator[Batch]], output: Spec, batch_size: int | None) -> Any:
+    """Ready batches (x, y) as a tf.data.Dataset of known cardinality, one epoch for each iteration.
+
+    TensorFlow demands as many batches of every iteration, so one that resumes in mid epoch serves the rest
+    first and fills up with the next epoch, which the next iteration begins anew.
+
+    Parameters
+    ----------
+    batches : gives the rest of the epoch in progress, or the next one.
+    output : of one image (h, w, c). batch_size : that of all batches, or None if the last may be smaller.
+
+    Raises
+    ------
+    AuguryError : for data with boxes or masks.
+    """
+    check_one_label(stream, ".tf()")
+    count = len(stream)
+
+    def pairs() -> Iterator[tuple[NDArray[Any], NDArray[np.int64]]]:
+        left = count
+        while left:
+            for batch in islice(batches(), left):
+                left -= 1
+                yield batch.image, batch.label
+
+    signature = (
+        tf.TensorSpec((batch_size, *output.shape), output.dtype),
+        tf.TensorSpec((batch_size,), tf.int64),
+    )
+    dataset = tf.data.Dataset.from_generator(pairs, output_signature=signature)
+    return dataset.apply(tf.data.experimental.assert_cardinality(count))
