@@ -77,7 +77,7 @@ def test_other_parts_are_refused():
     refused(data.split().test, ag.LeakError, "statistics of the test part")
     refused(data, ag.LeakError, r"data\.split\(\)\.train")
     refused(data.split(), ag.AuguryError, "give split.train")
-    refused(data.split().train.under("blur"), ag.AuguryError, "take the part as it is")
+    refused(data.split().train.under("blur"), ag.AuguryError, "take the dataset as it is")
 
 
 def test_a_channel_without_contrast_is_named():

@@ -306,6 +306,8 @@ def test_validation_and_test_parts_are_not_studied():
     for part in (parts.val, parts.test):
         with pytest.raises(ag.LeakError, match="a study is for the training part"):
             study(part)
+    with pytest.raises(ag.AuguryError, match=r"is no dataset; give split\.train"):
+        study(parts)
 
 
 def test_items_of_a_locked_test_part_are_not_studied(tmp_path):

@@ -89,6 +89,8 @@ def check_part(part: Dataset, locked: Dataset | str | Path | None, out: Path | N
     LeakError : if it is a validation or test part, is not divided although it came with parts, or holds locked items.
     DataError : if its images do not show one class each, or it is empty.
     """
+    if not isinstance(part, Dataset):
+        raise AuguryError(f"study: {part!r} is no dataset; give split.train")
     root = part._table.root
     if part._role in ("val", "test"):
         raise LeakError(f"{root}: a study is for the training part, and this is the {part._role} part")

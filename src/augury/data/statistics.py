@@ -19,7 +19,9 @@ class Statistics(NamedTuple):
 
 
 def moments(batches: Iterable[NDArray[Any]]) -> tuple[Floats, Floats]:
-    """Mean and standard deviation of every channel, each (c,), over batches (n, h, w, c); (1,) of zeros if there are none.
+    """Mean and standard deviation of every channel, each (c,), over batches (n, h, w, c).
+
+    Without any batch both are (1,) and 0.
 
     Batches are merged as by Chan, Golub and LeVeque, "Algorithms for computing the sample variance", 1983.
     """
