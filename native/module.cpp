@@ -149,8 +149,8 @@ static Step step_of(nb::handle d, int64_t n, const Segment& s, bool is_last) {
         step.row = 4097;
         step.on = static_cast<const uint8_t*>(on.data());
         bounds();
-    } else if (kind == "noise") {
-        step.kind = StepKind::noise;
+    } else if (kind == "normal" || kind == "shot" || kind == "impulse") {
+        step.kind = kind == "normal" ? StepKind::normal : kind == "shot" ? StepKind::shot : StepKind::impulse;
         const Array key = array_at(d, "key"), counter = array_at(d, "counter");
         rows(a), rows(key), rows(counter);
         require(a.dtype() == nb::dtype<float>() && key.shape(1) == 2 && counter.shape(1) == 3 &&

@@ -57,10 +57,9 @@ static inline T mean(Sum total, Sum count) {
     }
 }
 
-template <typename T>
-static void add_noise(const Step& step, int64_t i, const Band<T>& band) {
-    const float std = static_cast<const float*>(step.a)[i];
-    if (std == 0.0f) return;
+// Run change(values, c) over a band, LANES blocks of eight values at a time; c holds their random words.
+template <typename T, typename Change>
+static inline void by_address(const Step& step, int64_t i, const Band<T>& band, Change change) {
     const uint32_t *key = step.key + 2 * i, *counter = step.counter + 3 * i;
     const int64_t begin = band.top * band.width * band.channels, end = begin + band.size();
     for (int64_t block = begin / 8; block * 8 < end; block += LANES) {
@@ -72,19 +71,48 @@ static void add_noise(const Step& step, int64_t i, const Band<T>& band) {
             c[3][k] = uint32_t(block) + k;
         }
         philox_block(c, key[0], key[1]);
+        const int64_t first = upper(block * 8, begin), count = lower((block + LANES) * 8, end) - first;
+        T* at = band.data + (first - begin);
+        T values[LANES * 8] = {};  // a copy of fixed length, so that the loop is vectorised
+        memcpy(values + (first - block * 8), at, count * sizeof(T));
+        change(values, c);
+        memcpy(at, values + (first - block * 8), count * sizeof(T));
+    }
+}
+
+template <typename T>
+static void add_noise(const Step& step, int64_t i, const Band<T>& band) {
+    const float level = static_cast<const float*>(step.a)[i], low = step.low, high = step.high;
+    if (level == 0.0f) return;
+    const float scale = 1.0f / (high - low);
+    const bool shot = step.kind == StepKind::shot;
+    by_address(step, i, band, [=](T(&values)[LANES * 8], const uint32_t(&c)[4][LANES]) {
         float z[LANES * 8];
         for (int k = 0; k < LANES; ++k)
             for (int w = 0; w < 4; ++w) {
                 z[k * 8 + 2 * w] = normal_table[2048 + (int16_t(c[w][k]) >> 4)];
                 z[k * 8 + 2 * w + 1] = normal_table[2048 + (int32_t(c[w][k]) >> 20)];
             }
-        const int64_t first = upper(block * 8, begin), count = lower((block + LANES) * 8, end) - first;
-        T* at = band.data + (first - begin);
-        T values[LANES * 8] = {};  // a copy of fixed length, so that the loop is vectorised
-        memcpy(values + (first - block * 8), at, count * sizeof(T));
-        for (int k = 0; k < LANES * 8; ++k) values[k] = finish<T>(float(values[k]) + std * z[k], step.low, step.high);
-        memcpy(at, values + (first - block * 8), count * sizeof(T));
-    }
+        if (shot)
+            for (int k = 0; k < LANES * 8; ++k)
+                z[k] = __builtin_sqrtf(clamp((float(values[k]) - low) * scale, 0.0f, 1.0f)) * z[k];
+        for (int k = 0; k < LANES * 8; ++k) values[k] = finish<T>(float(values[k]) + level * z[k], low, high);
+    });
+}
+
+// A share of the values become black or white.
+template <typename T>
+static void add_impulses(const Step& step, int64_t i, const Band<T>& band) {
+    const float level = static_cast<const float*>(step.a)[i], below = level * 65536.0f;
+    if (level == 0.0f) return;
+    const T low = T(step.low), high = T(step.high);
+    by_address(step, i, band, [=](T(&values)[LANES * 8], const uint32_t(&c)[4][LANES]) {
+        for (int k = 0; k < LANES; ++k)
+            for (int j = 0; j < 8; ++j) {
+                const uint32_t half = j % 2 ? c[j / 2][k] >> 16 : c[j / 2][k] & 65535u;
+                if (float(half) < below) values[k * 8 + j] = half % 2 ? low : high;
+            }
+    });
 }
 
 template <typename T>
@@ -147,7 +175,9 @@ static void apply(const Step& step, int64_t i, const Band<T>& band) {
             return;
         case StepKind::affine: return apply_affine(step, i, band);
         case StepKind::curve: return apply_curve(step, i, band);
-        case StepKind::noise: return add_noise(step, i, band);
+        case StepKind::normal:
+        case StepKind::shot: return add_noise(step, i, band);
+        case StepKind::impulse: return add_impulses(step, i, band);
         case StepKind::rectangle: return fill_rectangle(step, i, band);
     }
 }

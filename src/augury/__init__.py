@@ -18,6 +18,7 @@ _HOMES = {
         "Policy",
         "Split",
         "Stream",
+        "expand",
         "find_leaks",
         "from_arrays",
         "from_frame",
@@ -51,8 +52,10 @@ _HOMES = {
         "HorizontalFlip",
         "OneOf",
         "Perspective",
+        "PoissonNoise",
         "ResizedCrop",
         "Rotate",
+        "SaltAndPepper",
         "Shear",
         "SomeOf",
         "Transform",
@@ -60,7 +63,7 @@ _HOMES = {
         "VerticalFlip",
         "Zoom",
     ],
-    "augury.transforms.presets": ["trivial_augment"],
+    "augury.transforms.presets": ["trivial_augment", "workshop"],
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 __all__ = sorted([*_HOME_OF, "__version__"])
@@ -89,3 +92,4 @@ if TYPE_CHECKING:  # what type checkers and editors see
     from augury.stream.engine import Batch as Batch
     from augury.transforms import *  # noqa: F403
     from augury.transforms.presets import trivial_augment as trivial_augment
+    from augury.transforms.presets import workshop as workshop

@@ -6,6 +6,7 @@ import json
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any
@@ -69,6 +70,57 @@ def preview(
     dataset = api.open(data).prepare(size=canvas, fit=fit)  # type: ignore[arg-type]
     written = api.preview(dataset, api.Policy.load(policy), out, samples=samples, views=views, seed=seed)
     typer.echo(f"wrote {written}")
+
+
+@app.command()
+@_one_line_errors
+def expand(
+    data: Annotated[Path, typer.Argument(help="Images: whatever `ag.open` reads, one class an image.")],
+    policy: Annotated[Path, typer.Option(help="Policy file, YAML or JSON, or the word workshop.")],
+    out: Annotated[Path, typer.Option(help="Folder or .zip to write, which is not there yet.")],
+    views: Annotated[int, typer.Option(min=1, max=65535, help="Augmented images for each image.")] = 10,
+    split: Annotated[Path | None, typer.Option(help="Saved split, whose training part is expanded.")] = None,
+    no_split: Annotated[
+        bool, typer.Option("--no-split", help="Expand everything: all of it is training data.")
+    ] = False,
+    size: Annotated[
+        str | None, typer.Option(help="Canvas, HEIGHTxWIDTH; each image keeps its own unless told.")
+    ] = None,
+    fit: Annotated[str, typer.Option(help="stretch, crop or pad.")] = "stretch",
+    channels: Annotated[int | None, typer.Option(help="1, 3 or 4.")] = None,
+    originals: Annotated[bool, typer.Option(help="Write the images themselves, too.")] = True,
+    format: Annotated[str, typer.Option(help="png (lossless), jpg or webp.")] = "png",  # noqa: A002
+    quality: Annotated[int | None, typer.Option(help="1 to 100, of jpg and webp; 95 unless told.")] = None,
+    seed: int = 0,
+    threads: Annotated[int | None, typer.Option(help="Up to four of the machine's cores unless told.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print what was written as JSON.")] = False,
+) -> None:
+    """Write training images and augmented views of them to disk, as a dataset; stopped, it goes on where it was."""
+    from augury import api
+    from augury.survey.progress import shown
+    from augury.transforms.presets import workshop
+
+    if (split is None) != no_split:
+        raise AuguryError(
+            "expand: only training images are expanded; give --split FILE (a saved split, whose training part is "
+            "taken), or --no-split if all of DATA is training data"
+        )
+    chosen = api.Policy([workshop()]) if policy == Path("workshop") else api.Policy.load(policy)
+    dataset = api.open(data).prepare(size=_size(size), fit=fit, channels=channels)  # type: ignore[arg-type]
+    part = dataset if split is None else dataset.load_split(split).train
+    try:
+        with shown() as progress:
+            made = api.expand(
+                part, chosen, views, out, seed=seed, threads=threads, originals=originals,
+                format=format, quality=quality, progress=progress,  # type: ignore[arg-type]
+            )  # fmt: skip
+    except KeyboardInterrupt:
+        typer.echo(f"stopped; the same command goes on, from {out}.part", err=True)
+        raise typer.Exit(130) from None
+    if as_json:
+        typer.echo(json.dumps({**asdict(made), "path": str(made.path)}))
+        return
+    typer.echo(f"wrote {made.path}: {made.images} images, {made.views} views of each of {made.sources}")
 
 
 @app.command()

@@ -10,7 +10,7 @@ kernel     reads                   arrays, all with one row for each sample
 =========  ======================  ==============================================
 Resample   other places            matrix (n, 3, 3)
 Point      one pixel               steps: Table, Affine, Curve
-Noise      a pixel, its address    std (n,), key and counter of its Philox stream
+Noise      a pixel, its address    level (n,), key and counter of its Philox stream
 Rectangle  a pixel, its address    box (n, 4), value (n,)
 =========  ======================  ==============================================
 
@@ -21,7 +21,7 @@ the transforms that need them.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -282,28 +282,30 @@ def _step_rows(step: PointStep, rows: Rows) -> PointStep:
 
 @dataclass(frozen=True)
 class Noise:
-    """x + std * z, rounded and clipped; z is standard normal, addressed by (y, x, channel).
+    """Noise addressed by (y, x, channel), rounded and clipped. level : float32 (n,); 0 leaves the row alone.
 
-    std : float32 (n,), in the units of the array; 0 leaves the row alone.
+    kind : "normal": x + level * z, in the units of the array; z is standard normal.
+    "shot": x + level * sqrt(f) * z, where f is x as a fraction of low..high.
+    "impulse": of this share of the values, half become `low` and half `high`.
     key : uint32 (n, 2); counter : uint32 (n, 3), see `draws`. Value number (y * width + x) * channels + c
-    is the upper 12 bits (signed) of 16-bit half number (value % 8) of Philox block value // 8,
-    looked up in `draws.normal_table`.
+    has 16-bit half number (value % 8) of Philox block value // 8. Its upper 12 bits (signed) are looked up for
+    z in `draws.normal_table`. An impulse is where it is below 65536 * level, to `high` where it is even.
     """
 
-    std: NDArray[np.float32]
+    level: NDArray[np.float32]
     key: NDArray[np.uint32]
     counter: NDArray[np.uint32]
     low: float
     high: float
+    kind: Literal["normal", "shot", "impulse"] = "normal"
 
     def where(self, on: NDArray[np.bool_]) -> Noise:
         """Rows that are off become the identity."""
-        std = np.where(on, self.std, np.float32(0))
-        return Noise(std, self.key, self.counter, self.low, self.high)
+        return replace(self, level=np.where(on, self.level, np.float32(0)))
 
     def rows(self, rows: Rows) -> Noise:
         """The same kernel for some of its samples."""
-        return Noise(self.std[rows], self.key[rows], self.counter[rows], self.low, self.high)
+        return replace(self, level=self.level[rows], key=self.key[rows], counter=self.counter[rows])
 
 
 @dataclass(frozen=True)

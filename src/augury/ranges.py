@@ -234,3 +234,4 @@ Position = Annotated[Range, Unit("fraction of the free room", 0.0, 1.0)]
 # from 2/3 on, four corners that move apart can fold over, and no camera sees that
 CornerShifts = Annotated[Range, Unit("fraction of half the side", 0.0, 0.6, identity=0.0, count=8)]
 NoiseLevel = Annotated[Range, Unit("fraction of the value range", 0.0, 1.0, identity=0.0)]
+ValueShare = Annotated[Range, Unit("fraction of the values", 0.0, 1.0, identity=0.0)]

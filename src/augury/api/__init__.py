@@ -8,6 +8,7 @@ from augury.api.dataset import (
     from_huggingface,
     open,  # noqa: A004  the public name is ag.open
 )
+from augury.api.expand import expand
 from augury.api.leaks import Leaks, find_leaks
 from augury.api.look import Look, look
 from augury.api.policy import Policy
@@ -22,6 +23,7 @@ __all__ = [
     "Policy",
     "Split",
     "Stream",
+    "expand",
     "find_leaks",
     "from_arrays",
     "from_frame",

@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from augury.data.archive import zip_archive
-from augury.data.formats import array_files, coco, edge_impulse, flat, folder, masks, parts, tables, voc, yolo
+from augury.data.formats import array_files, coco, edge_impulse, expanded, flat, folder, masks, parts, tables, voc, yolo
 from augury.data.storage import Storage, brief, check_name, unwrapped
 from augury.data.storage import folder as list_folder
 from augury.data.table import Table
 from augury.errors import DataError
 
 # asked in this order; flat names are what is left
-_LAYOUTS = (edge_impulse, coco, yolo, voc, masks, tables, array_files, parts, folder)
+_LAYOUTS = (expanded, edge_impulse, coco, yolo, voc, masks, tables, array_files, parts, folder)
 _CAN_OPEN = (
     "a folder or .zip of images (a folder per class, files called label.uid.ext, either in train/ and test/; with "
     "one table of them; annotated as COCO, YOLO, VOC or masks), a table (.csv, .tsv, .parquet), or arrays (.npz)"

@@ -56,9 +56,9 @@ def _steps(kernel: Point | Noise | Rectangle) -> list[dict[str, Any]]:
     match kernel:
         case Point(steps):
             return [_point(step) for step in steps]
-        case Noise(std, key, counter, low, high):
-            clip = {"low": low, "high": high}
-            return [{"kind": "noise", "a": _dense(std), "key": _dense(key), "counter": _dense(counter), **clip}]
+        case Noise(level, key, counter, low, high, kind):
+            how = {"kind": kind, "low": low, "high": high}
+            return [{"a": _dense(level), "key": _dense(key), "counter": _dense(counter), **how}]
         case Rectangle(box, value):
             return [{"kind": "rectangle", "a": _dense(box), "b": _dense(value)}]
 

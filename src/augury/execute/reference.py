@@ -219,8 +219,8 @@ def _point(step: PointStep, image: Pixels, i: int) -> Pixels:
 
 
 def _noise(kernel: Noise, image: Pixels, i: int) -> Pixels:
-    std = kernel.std[i]
-    if std == 0:
+    level, f = kernel.level[i], np.float32
+    if level == 0:
         return image
     size = image.size
     blocks = -(-size // 8)
@@ -229,8 +229,15 @@ def _noise(kernel: Noise, image: Pixels, i: int) -> Pixels:
     counter[:, 3] = np.arange(blocks)
     words = philox_reference(counter, [int(k) for k in kernel.key[i]])
     halves = np.stack([words & 0xFFFF, words >> 16], axis=-1).reshape(-1)[:size]
-    z = normal_table()[halves.astype(np.uint16).view(np.int16) >> 4].reshape(image.shape)
-    return _finish(image.astype(np.float32) + std * z, kernel.low, kernel.high, image.dtype)
+    halves = halves.astype(np.uint16).reshape(image.shape)
+    if kernel.kind == "impulse":
+        low, high = (image.dtype.type(end) for end in (kernel.low, kernel.high))
+        return np.where(halves < level * f(65536), np.where(halves % 2 == 0, high, low), image)
+    x, z = image.astype(f), normal_table()[halves.view(np.int16) >> 4]
+    if kernel.kind == "shot":
+        fraction = np.clip((x - f(kernel.low)) * (f(1) / f(kernel.high - kernel.low)), f(0), f(1))
+        z = np.sqrt(fraction) * z
+    return _finish(x + level * z, kernel.low, kernel.high, image.dtype)
 
 
 def _finish(y: Pixels, low: float, high: float, dtype: np.dtype[Any]) -> Pixels:

@@ -14,7 +14,7 @@ from augury.transforms.geometric import (
     VerticalFlip,
     Zoom,
 )
-from augury.transforms.noise import GaussianNoise
+from augury.transforms.noise import GaussianNoise, PoissonNoise, SaltAndPepper
 from augury.transforms.policies import Barrier, OneOf, SomeOf
 
 __all__ = [
@@ -28,8 +28,10 @@ __all__ = [
     "HorizontalFlip",
     "OneOf",
     "Perspective",
+    "PoissonNoise",
     "ResizedCrop",
     "Rotate",
+    "SaltAndPepper",
     "Shear",
     "SomeOf",
     "Transform",

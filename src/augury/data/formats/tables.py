@@ -91,10 +91,11 @@ def _names(storage: Storage) -> list[str]:
 def _parsed(data: bytes, name: str, where: str) -> Rows:
     if name.lower().endswith(".parquet"):
         return _parquet(data, where)
-    return _csv(data, "\t" if name.lower().endswith(".tsv") else None, where)
+    return csv_rows(data, "\t" if name.lower().endswith(".tsv") else None, where)
 
 
-def _csv(data: bytes, delimiter: str | None, where: str) -> Rows:
+def csv_rows(data: bytes, delimiter: str | None, where: str) -> Rows:
+    """The rows of a CSV file; a delimiter of None is found in its first line. What cannot be parsed is a DataError."""
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:

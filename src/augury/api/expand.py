@@ -1,0 +1,125 @@
+"""Expand: the views of a training part, written to disk as a dataset."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from augury.api.dataset import Dataset
+from augury.api.stream import check_policy
+from augury.data.storage import check_name
+from augury.data.unlabelled import is_labelled
+from augury.errors import AuguryError, DataError, LeakError
+from augury.offline.encode import Format, check_format
+from augury.offline.expand import Expansion
+from augury.offline.expand import expand as write
+from augury.offline.job import Job, Progress
+from augury.stream.engine import default_threads
+from augury.transforms.policies import Policy
+
+_MOST_VIEWS = 2**16 - 1  # what a draw address can number
+_QUALITY = 95
+
+
+def expand(
+    part: Dataset,
+    policy: Policy,
+    views: int = 10,
+    out: str | Path = "augmented",
+    *,
+    seed: int = 0,
+    threads: int | None = None,
+    originals: bool = True,
+    format: Format | None = None,  # noqa: A002  the word that people look for
+    quality: int | None = None,
+    progress: Progress | None = None,
+) -> Expansion:
+    """Write the images of a training part, and views of each, as a dataset that `ag.open` reads.
+
+    Files keep their names and folders, and views add `_1`, `_2`, ... (with zeros in front, so that they sort);
+    arrays become `class/row.png`. `manifest.csv` lists each image with its class, the group that it must not leave,
+    its source, and every number that was drawn; `augury.json` says how it was made. Stopped at any moment, the same
+    call goes on where it was, in the folder `out` + ".part". The bytes do not depend on threads.
+
+    Parameters
+    ----------
+    part : the training part of a split, or a dataset that is training data as a whole. `prepare` decides size, fit
+        and channels of the views; without a size each keeps that of its image. Its normalize and dtype are for
+        training and do nothing here: pixels stay uint8 or uint16.
+    views : of each image, 1 to 65535. View k of an image is the same however many there are.
+    out : a folder, or a file that ends in .zip; neither may be there.
+    threads : None takes up to four of the machine's cores, 0 works inline.
+    originals : whether the images themselves are written, as they are: files byte for byte, arrays as PNG.
+    format : "png" (lossless, None), "jpg" or "webp", of the views. quality : 1 to 100 of jpg and webp; 95.
+    progress : called with ("checking", "expanding" or "packing", done, of how many).
+
+    Raises
+    ------
+    LeakError : for a validation or test part, or a policy that was chosen on images of the test part.
+    DataError : before anything is written: if an image cannot be read or stored, names collide, `out` is there or
+        lies in the dataset, or the disk is too small.
+    """
+    _check_part(part)
+    _check_policy(part, policy)
+    chosen: Format = "png" if format is None else format
+    check_format(chosen, quality)
+    for name, value, least, most in (("views", views, 1, _MOST_VIEWS), ("threads", threads or 0, 0, 1024)):
+        if not isinstance(value, (int, np.integer)) or not least <= value <= most:
+            raise AuguryError(f"expand: {name}={value!r}; expected a whole number from {least} to {most}")
+    if not isinstance(seed, (int, np.integer)):
+        raise AuguryError(f"expand: seed={seed!r}; expected a whole number")
+    if views > 1 and not policy.is_random:
+        raise AuguryError("expand: the policy is not random, so all views would be the same; ask for views=1")
+    job = Job.of(
+        part._table,
+        part._indices,
+        part.groups,
+        part._prepare,
+        policy,
+        seed=int(seed),
+        views=int(views),
+        format=chosen,
+        quality=_QUALITY if quality is None and chosen != "png" else quality,
+        originals=originals,
+        threads=default_threads() if threads is None else int(threads),
+    )
+    return write(job, _place(out, part._table.root), progress or _silent)
+
+
+def _check_part(part: Dataset) -> None:
+    root = part._table.root
+    part._check_unshifted()
+    if part._role in ("val", "test"):
+        raise LeakError(f"{root}: this is the {part._role} part, which is never augmented; expand the training part")
+    if part._role == "all" and part._table.parts is not None:
+        raise LeakError(f"{root}: comes divided into parts, and only training data is expanded; expand split().train")
+    if not is_labelled(part._table):
+        raise DataError(
+            f"{root}: its images have boxes or masks, or no class; expansion is for one class an image so far, "
+            "stream it instead"
+        )
+    if not len(part):
+        raise DataError(f"{root}: the training part is empty")
+
+
+def _check_policy(part: Dataset, policy: Policy) -> None:
+    if not isinstance(policy, Policy):
+        raise AuguryError(f"expand: {policy!r} is no policy; write Policy([...])")
+    check_policy(policy, part._table, part._role, part._locked, part._shift)
+
+
+def _place(out: str | Path, root: str) -> Path:
+    """Where to write; a result inside the dataset would be taken for a part of it."""
+    place, above = Path(out).expanduser(), Path(root)
+    check_name("expand: out", str(place))
+    if not place.name:
+        raise AuguryError(f"expand: out={str(out)!r} names no folder or .zip; give one that does not exist")
+    inside = place.absolute().resolve().is_relative_to(above.absolute().resolve())
+    if inside and above != Path():  # the working folder is the root of frames, and often of nothing else
+        raise DataError(f"{place}: lies in the dataset, {root}, which it would change; give another place")
+    return place
+
+
+def _silent(stage: str, done: int, total: int) -> None:
+    """For who does not ask for progress."""
