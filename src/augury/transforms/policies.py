@@ -139,8 +139,8 @@ class Policy(Node):
     interpolation: Interpolation = "bilinear"
     mask_fill: Annotated[int, Field(ge=0, le=65535, json_schema_extra={"unit": "label"})] = 255
     version: Literal[1] = 1
-    chosen_on: ChosenOn | None = None
     reasons: dict[str, str] = Field(default_factory=dict)
+    chosen_on: ChosenOn | None = None
 
     @model_validator(mode="after")
     def _check(self) -> Policy:
