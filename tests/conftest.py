@@ -8,6 +8,7 @@ os.environ.setdefault("KERAS_BACKEND", "torch")
 import pytest
 from hypothesis import HealthCheck, settings
 
+pytest_plugins = ["compat_pictures"]
 settings.register_profile(
     "augury",
     deadline=None,

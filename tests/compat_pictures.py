@@ -1,11 +1,7 @@
-import sys
-from pathlib import Path
+"""Fixtures of tests/compat. Not a conftest.py there: of two with one name pytest takes only the first it meets."""
 
 import numpy as np
 import pytest
-from PIL import Image
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "contract"))  # the contract of transforms, which ours keep, too
 
 
 def photo(rng, height, width, channels):
@@ -27,6 +23,8 @@ def photos():
 @pytest.fixture
 def folder(tmp_path):
     """Forty PNG and JPEG pictures of 30x40 pixels: class `left` is bright on the left and red, `right` bright right."""
+    from PIL import Image
+
     rng = np.random.default_rng(1)
     for k in range(40):
         name = ("left", "right")[k % 2]
