@@ -12,7 +12,7 @@ from pathlib import Path
 
 from augury.errors import AuguryError, MissingExtraError
 from augury.experiment.design import LearnerName, Task
-from augury.experiment.fit import Laboratory, Outcome, Trial, learner_of
+from augury.experiment.fit import Laboratory, Outcome, Trial
 
 
 def serve(folder: Path, learner: LearnerName) -> None:
@@ -21,7 +21,10 @@ def serve(folder: Path, learner: LearnerName) -> None:
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # whatever prints must not disturb the answers
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one who gives the tasks
     with contextlib.suppress(MissingExtraError):  # the first task says so
-        learner_of(learner)  # loading PyTorch takes seconds, in which there is nothing to do yet
+        if learner == "workshop":  # loading PyTorch takes seconds, in which there is nothing to do yet
+            from augury.experiment.trainer import settle
+
+            settle()
     laboratory: Laboratory | None = None
     with contextlib.suppress(EOFError, BrokenPipeError):  # nobody asks any more
         while True:
