@@ -36,9 +36,7 @@ class Store:
     def __init__(self, path: Path) -> None:
         self._path = path
         try:
-            self._connection = sqlite3.connect(path)
-            self._connection.execute("pragma journal_mode = wal")
-            self._connection.execute(_TABLE)
+            self._connection = _opened(path)
         except sqlite3.Error as error:
             raise DataError(f"{path}: cannot be used as the store of a study ({error}); move it away") from None
 
@@ -72,3 +70,14 @@ class Store:
     def close(self) -> None:
         """Give the file back."""
         self._connection.close()
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path)
+    try:
+        connection.execute("pragma journal_mode = wal")
+        connection.execute(_TABLE)
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
