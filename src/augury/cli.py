@@ -249,7 +249,7 @@ def demo(
     out: Annotated[Path, typer.Option(help="Folder for the page and all results.")] = Path("augury-demo"),
     as_json: Annotated[bool, typer.Option("--json", help="Print results.json.")] = False,
 ) -> None:
-    """Study 250 handwritten digits, and look at 1,547 others to see how true it is."""
+    """Study some 250 handwritten digits, and look at the others to see how true it is."""
     from augury import demo as steps
     from augury.experiment.words import truth
 

@@ -1,4 +1,4 @@
-"""`augury demo`: a study of 250 handwritten digits, and 1,547 others that show how true it is."""
+"""`augury demo`: a study of some 250 handwritten digits, and the others, which show how true it is."""
 
 from __future__ import annotations
 

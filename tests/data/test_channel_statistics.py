@@ -73,8 +73,8 @@ def refused(part, error, message):
 def test_other_parts_are_refused():
     parts = ["train"] * 50 + ["val"] * 10 + ["test"] * 10
     data = ag.from_arrays(pictures(), np.arange(70) % 2, parts=parts)
-    refused(data.split().val, ag.LeakError, "statistics of the val part")
-    refused(data.split().test, ag.LeakError, "statistics of the test part")
+    refused(data.split().val, ag.LeakError, "statistics is for training data, and this is the val part")
+    refused(data.split().test, ag.LeakError, "statistics is for training data, and this is the test part")
     refused(data, ag.LeakError, r"data\.split\(\)\.train")
     refused(data.split(), ag.AuguryError, "give split.train")
     refused(data.split().train.under("blur"), ag.AuguryError, "take the dataset as it is")

@@ -204,7 +204,7 @@ def test_a_training_part_is_expanded_and_no_other(tmp_path):
     made = expand(split.train, POLICY, 1, tmp_path / "out")
     assert sorted({line["source"] for line in rows(made.path)}) == sorted(split.train.paths)
     for part in (split.val, split.test):
-        refused(LeakError, "part, which is never augmented", part, POLICY, 1, tmp_path / "no")
+        refused(LeakError, "expand is for training data, and this is the ", part, POLICY, 1, tmp_path / "no")
 
 
 def test_given_parts_must_be_divided_and_a_policy_may_not_know_the_test_part(tmp_path):

@@ -3,7 +3,6 @@
 import base64
 import html
 import re
-import shutil
 import subprocess
 from dataclasses import replace
 
@@ -22,9 +21,9 @@ from augury.report.histogram import WIDTH, histogram
 from augury.report.leaks_choice import choose, evenly, margin, spread
 from augury.report.leaks_pictures import data_url, reduced, rgb, views
 from augury.report.leaks_words import how_sure, sureness
+from browser import CHROMIUM, in_chromium
 from pictures import picture, rounded
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 SIDE = 64
 MIRROR = (Effect("mirror", "mirrored left to right", 0.0),)
 HOSTILE = "<script>alert('x')</script> & \"q\""
@@ -367,7 +366,7 @@ def browse(profile, width, *arguments):
     return ran.stdout
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine (Debian's package `chromium`)")
+@in_chromium
 @pytest.mark.parametrize("width", [1200, 390])
 def test_a_browser_shows_the_page_within_its_width(leaks, tmp_path, width):
     leaked = np.array([p.leaked for p in leaks.pairs])

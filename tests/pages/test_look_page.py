@@ -2,9 +2,7 @@
 
 import base64
 import re
-import shutil
 import subprocess
-from html.parser import HTMLParser
 
 import cv2
 import numpy as np
@@ -12,27 +10,9 @@ import pytest
 
 import augury as ag
 from augury.report import look_charts, look_page
+from browser import CHROMIUM, Elements, in_chromium
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 HOSTILE = ["<script>alert(1)</script>", "a \"quoted\" & 'b'", "{{ 7 * 7 }} ünï漢"]
-
-
-class Elements(HTMLParser):
-    """Start tags with their attributes, and the text between."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.tags, self.words = [], []
-        self.feed(text)
-
-    def handle_starttag(self, tag, attributes):
-        self.tags.append((tag, dict(attributes)))
-
-    def handle_data(self, data):
-        self.words.append(data)
-
-    def of(self, name):
-        return [attributes for tag, attributes in self.tags if tag == name]
 
 
 def pictures(count, side=20, channels=3):
@@ -171,7 +151,7 @@ def test_histograms_hold_all_values_and_marks_lie_inside(tmp_path):
             assert all(row["marks"] == sorted(row["marks"]) for row in chart["rows"])
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine (Debian's package `chromium`)")
+@in_chromium
 @pytest.mark.parametrize("width", [1200, 390])
 def test_a_browser_shows_the_page_without_errors(page, tmp_path, width):
     out = tmp_path / "look.html"

@@ -2,7 +2,6 @@
 
 import base64
 import re
-import shutil
 import subprocess
 
 import cv2
@@ -12,8 +11,8 @@ from typer.testing import CliRunner
 
 import augury as ag
 from augury.cli import app
+from browser import CHROMIUM, in_chromium
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 POLICY = ag.Policy([ag.Rotate((-30, 30)), ag.HorizontalFlip(), ag.Brightness()])
 
 
@@ -91,7 +90,7 @@ def test_a_bad_policy_file_is_one_line(photos):
     assert "angel" in result.output
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine (Debian's package `chromium`)")
+@in_chromium
 @pytest.mark.parametrize("width", [1200, 390])
 def test_a_browser_shows_the_page_without_errors(photos, tmp_path, width):
     out = ag.preview(ag.open(photos / "photos"), POLICY, tmp_path / "sheet.html", samples=4, views=3)

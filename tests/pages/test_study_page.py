@@ -4,10 +4,8 @@ import copy
 import html
 import json
 import re
-import shutil
 import subprocess
 from dataclasses import replace
-from html.parser import HTMLParser
 
 import cv2
 import numpy as np
@@ -20,9 +18,9 @@ from augury.report import study_photos
 from augury.report.leaks_pictures import data_url
 from augury.report.study_charts import axis_of, curves, tint
 from augury.report.study_page import page, write_page
+from browser import CHROMIUM, Elements, in_chromium
 from trials import shapes, study
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 HOSTILE = ["<script>alert(1)</script>", "a \"quoted\" & 'b'", "{{ 7 * 7 }} ünï漢"]
 ARMS = [
     ag.Translate((-0.15, 0.15), (-0.15, 0.15)),
@@ -30,24 +28,6 @@ ARMS = [
     ag.Brightness((0.2, 0.21), name="Always dark"),
     ag.Rotate((-180, 180)),
 ]
-
-
-class Elements(HTMLParser):
-    """Start tags with their attributes, and the text between."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.tags, self.words = [], []
-        self.feed(text)
-
-    def handle_starttag(self, tag, attributes):
-        self.tags.append((tag, dict(attributes)))
-
-    def handle_data(self, data):
-        self.words.append(data)
-
-    def of(self, name):
-        return [attributes for tag, attributes in self.tags if tag == name]
 
 
 def words(text):
@@ -435,7 +415,7 @@ def printed_pages(text, folder):
     return len(re.findall(rb"/Type\s*/Page\b", (folder / "p.pdf").read_bytes()))
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine (Debian's package `chromium`)")
+@in_chromium
 @pytest.mark.parametrize("width", [1200, 390])
 def test_a_browser_shows_the_page_within_its_width(results, made, tmp_path, width):
     names = [f"a_class_with_a_long_name_{k}" for k in range(15)]
@@ -458,7 +438,7 @@ def test_a_browser_shows_the_page_within_its_width(results, made, tmp_path, widt
     assert len(np.unique(drawn.reshape(-1, 3), axis=0)) > 100
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine (Debian's package `chromium`)")
+@in_chromium
 def test_all_arms_are_printed_open(text, tmp_path):
     shut = re.sub(r'(<details class="arm" id="\w+") open>', r"\1>", text)
     opened = re.sub(r'(<details class="arm" id="\w+")>', r"\1 open>", shut)
@@ -466,7 +446,7 @@ def test_all_arms_are_printed_open(text, tmp_path):
     assert printed_pages(shut, tmp_path) == printed_pages(opened, tmp_path) > printed_pages(empty, tmp_path)
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine (Debian's package `chromium`)")
+@in_chromium
 def test_the_dark_page_is_dark_and_paper_stays_white(text, tmp_path):
     (tmp_path / "s.html").write_text(text)
     shades = []

@@ -283,6 +283,16 @@ def test_another_study_in_the_same_folder_is_refused(tmp_path):
         study(shapes(), out=tmp_path / "out")
 
 
+def test_a_large_set_is_part_of_the_plan(tmp_path):
+    """A study without one is another study: its fits know nothing of the large set."""
+    part, truth = shapes(40, classes=2), shapes(60, classes=2, seed=4)
+    study(part, out=tmp_path / "out")
+    with pytest.raises(ag.AuguryError, match=r"holds another study \(other truth\)"):
+        study(part, truth=truth, out=tmp_path / "out")
+    one, other = (study(part, truth=t, out=tmp_path / n) for t, n in ((truth, "a"), (truth, "a")))
+    assert one.results["truth"] == other.results["truth"]
+
+
 def test_a_store_that_is_damaged_is_one_line(tmp_path):
     study(shapes(), out=tmp_path / "out")
     (tmp_path / "out" / "fits.sqlite").write_bytes(b"no database at all" * 100)
@@ -304,7 +314,7 @@ def test_a_worker_that_dies_is_one_line(tmp_path):
 def test_validation_and_test_parts_are_not_studied():
     parts = shapes(120).split(val=0.2, test=0.2, groups=None)
     for part in (parts.val, parts.test):
-        with pytest.raises(ag.LeakError, match="a study is for the training part"):
+        with pytest.raises(ag.LeakError, match=r"study is for training data, and this is the (val|test) part"):
             study(part)
     with pytest.raises(ag.AuguryError, match=r"is no dataset; give split\.train"):
         study(parts)

@@ -108,20 +108,20 @@ def test_a_plan_fits_its_budget():
     plan = plan_of(learner="linear")
     trial = Trial(rate=0.5, step=0.01, score=1e-4)
     for seconds in (40, 80, 160, 400):
-        fitted = fitted_to(plan, trial, seconds, 2, 0, None, None)
-        assert forecast(fitted, trial, 0, 2).seconds <= seconds
+        fitted = fitted_to(plan, trial, seconds, 2, None, None)
+        assert forecast(fitted, trial, 2).seconds <= seconds
         assert fitted.training.rate == 0.5
-    long, short = (fitted_to(plan, trial, seconds, 2, 0, None, None) for seconds in (400, 30))
+    long, short = (fitted_to(plan, trial, seconds, 2, None, None) for seconds in (400, 30))
     assert long.repeats > short.repeats == 2
     assert long.training.epochs >= short.training.epochs
-    assert fitted_to(plan, trial, 1, 2, 0, epochs=7, repeats=3).training.epochs == 7
+    assert fitted_to(plan, trial, 1, 2, epochs=7, repeats=3).training.epochs == 7
 
 
 def test_the_forecast_is_that_of_the_pieces():
-    plan = plan_of()
+    plan = plan_of(epochs=3)
     trial = Trial(rate=1.0, step=1.0, score=0.0)
-    assert Laboratory(plan).seconds(trial, epochs=3, truth=0) == 3 * (32 // 8)
-    assert forecast(plan, trial, 0, workers=4).fits == 2 * 5 * 3
+    assert Laboratory(plan).seconds(trial) == 3 * (32 // 8)
+    assert forecast(plan, trial, workers=4).fits == 2 * 5 * 3
 
 
 def test_durations_are_said_for_people():

@@ -1,16 +1,15 @@
 """The objects and functions that people hold; `import augury as ag` hands them out."""
 
-from augury.api.dataset import (
-    Dataset,
-    Split,
+from augury.api.dataset import Dataset, Split
+from augury.api.expand import expand
+from augury.api.leaks import Leaks, find_leaks
+from augury.api.look import Look, look
+from augury.api.opening import (
     from_arrays,
     from_frame,
     from_huggingface,
     open,  # noqa: A004  the public name is ag.open
 )
-from augury.api.expand import expand
-from augury.api.leaks import Leaks, find_leaks
-from augury.api.look import Look, look
 from augury.api.policy import Policy
 from augury.api.preview import preview
 from augury.api.statistics import statistics

@@ -8,9 +8,10 @@ import numpy as np
 
 from augury.api.dataset import Dataset
 from augury.api.stream import check_policy
+from augury.api.training import check_training
 from augury.data.storage import check_name
 from augury.data.unlabelled import is_labelled
-from augury.errors import AuguryError, DataError, LeakError
+from augury.errors import AuguryError, DataError
 from augury.offline.encode import Format, check_format
 from augury.offline.expand import Expansion
 from augury.offline.expand import expand as write
@@ -88,19 +89,12 @@ def expand(
 
 
 def _check_part(part: Dataset) -> None:
-    root = part._table.root
-    part._check_unshifted()
-    if part._role in ("val", "test"):
-        raise LeakError(f"{root}: this is the {part._role} part, which is never augmented; expand the training part")
-    if part._role == "all" and part._table.parts is not None:
-        raise LeakError(f"{root}: comes divided into parts, and only training data is expanded; expand split().train")
+    check_training(part, "expand")
     if not is_labelled(part._table):
         raise DataError(
-            f"{root}: its images have boxes or masks, or no class; expansion is for one class an image so far, "
-            "stream it instead"
+            f"{part._table.root}: its images have boxes or masks, or no class; expansion is for one class an image so "
+            "far, stream it instead"
         )
-    if not len(part):
-        raise DataError(f"{root}: the training part is empty")
 
 
 def _check_policy(part: Dataset, policy: Policy) -> None:

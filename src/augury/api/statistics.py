@@ -7,8 +7,9 @@ from dataclasses import replace
 import numpy as np
 
 from augury.api.dataset import Dataset
+from augury.api.training import check_training
 from augury.data.statistics import Statistics, moments
-from augury.errors import AuguryError, DataError, LeakError
+from augury.errors import DataError
 
 
 def statistics(part: Dataset) -> Statistics:
@@ -38,23 +39,10 @@ def statistics(part: Dataset) -> Statistics:
     >>> next(iter(data.prepare(normalize=ag.statistics(data)).stream(shuffle=False))).image.ravel()[[0, -1]]
     array([ 1., -1.], dtype=float32)
     """
-    _check_training(part)
+    check_training(part, "statistics")
     root = part._table.root
     unit = replace(part, _prepare=replace(part._prepare, normalize="unit", dtype=None), _images={})
     mean, std = moments(batch.image for batch in unit.stream(shuffle=False, cache=0))
     for channel in np.flatnonzero(std < 1e-12):  # the rounding of equal values
         raise DataError(f"{root}: channel {channel} is {mean[channel]:g} everywhere; leave it out, or normalize='unit'")
     return Statistics(tuple(mean.tolist()), tuple(std.tolist()))
-
-
-def _check_training(part: Dataset) -> None:
-    if not isinstance(part, Dataset):
-        raise AuguryError(f"statistics: {part!r} is no dataset; give split.train")
-    part._check_unshifted()
-    root = part._table.root
-    if part._role in ("val", "test"):
-        raise LeakError(
-            f"{root}: statistics of the {part._role} part would leak into training; take those of split.train"
-        )
-    if part._role == "all" and part._table.parts is not None:
-        raise LeakError(f"{root}: comes divided into parts; take the statistics of data.split().train")

@@ -146,17 +146,17 @@ def study(
     deadline = begun + parse_seconds(budget)
     say = say or _to_stderr
     wishes = Wishes(
-        arms,
-        also,
-        size,
-        delta,
-        seed,
-        folds,
-        epochs,
-        repeats,
-        learner,
-        default_workers() if workers is None else workers,
-        (expect,) if isinstance(expect, str) else tuple(expect),
+        arms=arms,
+        also=also,
+        size=size,
+        delta=delta,
+        seed=seed,
+        folds=folds,
+        epochs=epochs,
+        repeats=repeats,
+        learner=learner,
+        workers=default_workers() if workers is None else workers,
+        expect=(expect,) if isinstance(expect, str) else tuple(expect),
     )
     wishes.check()
     check_part(part, locked, None if out is None else Path(out))
@@ -165,8 +165,9 @@ def study(
         materials = materials_of(part, findings, wishes, progress)
         for line in materials.left_out:
             say(f"left out  {line}")
-        plan, large = first_plan(materials, arms_of(wishes, findings), wishes), truth_of(truth, materials, progress)
-        plan = decided(plan, large, pool, place / "plan.json", deadline - time.monotonic(), wishes, say)
+        large = truth_of(truth, materials, progress)
+        plan = first_plan(materials, large, arms_of(wishes, findings), wishes)
+        plan = decided(plan, pool, place / "plan.json", deadline - time.monotonic(), wishes, say)
         store = Store(place / "fits.sqlite")
         try:
             end = deadline - REPORTING
@@ -179,22 +180,21 @@ def study(
             raise
         finally:
             store.close()
-    made = _concluded(evidence, course, large, part, time.monotonic() - begun)
+    made = _concluded(evidence, course, part, time.monotonic() - begun)
     if out is not None:
         made.save(out)
     return made
 
 
-def _concluded(evidence: Evidence, course: Course, large: Materials | None, part: Dataset, seconds: float) -> Study:
+def _concluded(evidence: Evidence, course: Course, part: Dataset, seconds: float) -> Study:
     """Results, the policy that follows from them, and the words."""
     found = results(evidence, course, seconds)
     picked = chosen(evidence.arms, found["arms"])
     reasons = {node.label: reason(found["arms"][k]) for k in picked for node in evidence.arms[k].policy.transforms}
-    plain = composed([evidence.arms[k] for k in picked]).to_document()
-    del plain["op"]
-    policy = Policy(**plain, reasons=reasons, chosen_on=ChosenOn.of(part._digests))
+    plain = dict(composed([evidence.arms[k] for k in picked]))
+    policy = Policy(**{**plain, "reasons": reasons, "chosen_on": ChosenOn.of(part._digests)})
     found["policy"] = {"arms": [evidence.arms[k].name for k in picked], "yaml": policy.to_yaml()}
-    found["truth"] = None if large is None else compared(evidence, large, found)
+    found["truth"] = compared(evidence, found)
     found["answer"] = answer(found)
     return Study(found, policy, evidence.plan.materials)
 

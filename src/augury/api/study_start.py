@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
-import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,23 +12,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augury.api.dataset import Dataset, Split
+from augury.api.training import check_training
 from augury.data.prepare import Prepare
 from augury.data.saved_split import SavedSplit
 from augury.data.split import has_labels
-from augury.data.table import PARTS
+from augury.data.table import PARTS, among
 from augury.errors import AuguryError, DataError, LeakError
-from augury.experiment.arms import Arm, arms_from, check_arms
+from augury.experiment.arms import BASELINE, Arm, arms_from, check_arms
 from augury.experiment.budget import fitted_to, forecast, in_words
 from augury.experiment.design import LearnerName, Plan, Training
 from augury.experiment.evidence import Evidence
 from augury.experiment.fit import CLEAN, Laboratory, Trial
 from augury.experiment.folds import check_classes
-from augury.experiment.inference import smallest_effect
+from augury.experiment.inference import LEVEL, foreseen_error, smallest_effect
 from augury.experiment.materials import Materials, Progress, gather
 from augury.experiment.pool import Pool
 from augury.files import write_whole
 from augury.shifts import FAMILIES
-from augury.stream.engine import default_threads
+from augury.stream.engine import cores, default_threads
 from augury.survey.examine import Findings, examine
 from augury.survey.scan import Scan
 from augury.transforms.presets import trivial_augment
@@ -39,7 +38,6 @@ Say = Callable[[str], None]
 LONGEST, SHORTEST = 32, 16  # pixels of the longer side of what the network sees, unless told
 BATCH = 32
 _MOST_WORKERS = 8
-_ITEM_SHARE = 0.6  # variance of an item's paired difference, as a share of the baseline's errors; see docs/study.md
 
 
 @dataclass(frozen=True)
@@ -76,9 +74,8 @@ class Wishes:
 
 
 def default_workers() -> int:
-    """The cores that this process may use, at most 8: each worker holds a network and its batches."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(_MOST_WORKERS, cores)
+    """The cores, at most 8: each worker holds a network and its batches."""
+    return min(_MOST_WORKERS, cores())
 
 
 def check_part(part: Dataset, locked: Dataset | str | Path | None, out: Path | None) -> None:
@@ -89,23 +86,13 @@ def check_part(part: Dataset, locked: Dataset | str | Path | None, out: Path | N
     LeakError : if it is a validation or test part, is not divided although it came with parts, or holds locked items.
     DataError : if its images do not show one class each, or it is empty.
     """
-    if not isinstance(part, Dataset):
-        raise AuguryError(f"study: {part!r} is no dataset; give split.train")
+    check_training(part, "study")
     root = part._table.root
-    if part._role in ("val", "test"):
-        raise LeakError(f"{root}: a study is for the training part, and this is the {part._role} part")
-    if part._role == "all" and part._table.parts is not None:
-        raise LeakError(
-            f"{root}: comes divided into parts, and a study must not see the test part; study data.split().train"
-        )
-    part._check_unshifted()
     if not has_labels(part._table):
         raise DataError(f"{root}: its images have boxes or masks; a study is for classification, one class an image")
-    if not len(part):
-        raise DataError(f"{root}: the training part is empty")
     own = None if part._locked is None else part._table.digests[part._locked]
     for where, digests in _locked_items(own, locked, out):
-        met = np.flatnonzero(np.isin(_words(part._digests), _words(digests)))
+        met = np.flatnonzero(among(part._digests, digests))
         if len(met):
             raise LeakError(
                 f"{root}: {len(met)} of the items to study lie in the locked test part of {where}, such as "
@@ -125,10 +112,6 @@ def _locked_items(own: Any, locked: Any, out: Path | None) -> list[tuple[str, ND
         digests = [bytes.fromhex(item.digest) for item in SavedSplit.load(path).items if item.part == "test"]
         found.append((str(path), np.frombuffer(b"".join(digests), np.uint8).reshape(-1, 16)))
     return found
-
-
-def _words(digests: NDArray[np.uint8]) -> NDArray[Any]:
-    return np.ascontiguousarray(digests).view("S16").ravel() if len(digests) else np.empty(0, "S16")
 
 
 def locked_split(data: Dataset, folder: Path, test: float, groups: str, say: Say) -> Split:
@@ -204,56 +187,53 @@ def truth_of(truth: Dataset | None, materials: Materials, progress: Progress) ->
         raise DataError(
             f"study: truth has the classes {truth.classes}, the part {materials.classes}; they must be equal"
         )
-    if np.isin(_words(truth._digests), _words(materials.digests)).any():
+    if among(truth._digests, materials.digests).any():
         raise LeakError("study: truth shares items with the part; give items that the study does not see")
     prepare = replace(materials.prepare, fit=truth._prepare.fit)
     return gather(truth._table, truth._indices, truth._all_groups, prepare, progress)
 
 
-def first_plan(materials: Materials, arms: list[Arm], wishes: Wishes) -> Plan:
+def first_plan(materials: Materials, truth: Materials | None, arms: list[Arm], wishes: Wishes) -> Plan:
     """The plan before it is known how long anything takes."""
     n = len(materials)
     batch = max(1, min(BATCH, n - -(-n // wishes.folds)))
     training = Training(wishes.learner, 0, batch, 0.0, wishes.folds, wishes.seed)
-    return Plan(materials, tuple(arms), training, 0, wishes.delta, wishes.expect)
+    return Plan(materials, tuple(arms), training, 0, wishes.delta, wishes.expect, truth)
 
 
-def decided(
-    plan: Plan, truth: Materials | None, pool: Pool, path: Path, seconds: float, wishes: Wishes, say: Say
-) -> Plan:
+def decided(plan: Plan, pool: Pool, path: Path, seconds: float, wishes: Wishes, say: Say) -> Plan:
     """The plan that fits the time, or the one that was begun; it is written before the first fit.
 
     Raises
     ------
     AuguryError : if the time is too short, or the file holds another study.
     """
-    large = 0 if truth is None else len(truth)
     if path.exists():
         plan = _begun(plan, path, wishes)
         say(f"resumed   {path.parent}: what is done there is not repeated")
         say(_planned(plan))
     else:
-        pool.equip(Laboratory(plan, truth))
+        pool.equip(Laboratory(plan))
         trials = [found for _, found in pool.answers([None] * len(pool))]
         trial = Trial(trials[0].rate, *(max(getattr(t, name) for t in trials) for name in ("step", "score")))
-        plan = fitted_to(plan, trial, seconds, len(pool), large, wishes.epochs, wishes.repeats)
-        expected = forecast(plan, trial, large, len(pool))
+        plan = fitted_to(plan, trial, seconds, len(pool), wishes.epochs, wishes.repeats)
+        expected = forecast(plan, trial, len(pool))
         say(_planned(plan))
         say(
             f"time      up to {expected.fits} fits of about {expected.fit:.1f} s on {_workers(len(pool))}: "
             f"{in_words(expected.seconds)}"
         )
         write_whole(path, json.dumps({**plan.to_document(), "digest": plan.digest()}, indent=1) + "\n")
-    pool.equip(Laboratory(plan, truth))
+    pool.equip(Laboratory(plan))
     return plan
 
 
 def before_arms(plan: Plan, first: Evidence, say: Say) -> None:
     """Say what the baseline alone tells: how much there is to gain, and what such a study can show."""
     n, arms = len(plan.materials), len(plan.arms)
-    errors = float((1.0 - first.right("baseline", CLEAN)).mean())
-    error = max(math.sqrt(_ITEM_SHARE * errors / n), 1.0 / n)
-    smallest = smallest_effect(error, plan.repeats * plan.training.folds - 1, 1.0 - 0.05 / arms)
+    errors = float((1.0 - first.right(BASELINE, CLEAN)).mean())
+    df, level = plan.repeats * plan.training.folds - 1, 1.0 - (1.0 - LEVEL) / arms
+    smallest = smallest_effect(foreseen_error(errors, n), df, level)
     say(
         f"ceiling   the baseline errs on about {errors * n:.0f} of {n} items, so no transform can add more than "
         f"{100 * errors:.1f} points on clean ones"

@@ -95,6 +95,13 @@ class Table:
         return posixpath.join(self.root, self.paths[i])  # paths of a table may be absolute
 
 
+def among(digests: NDArray[np.uint8], others: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Which of some digests, uint8 (n, k), are among others, uint8 (m, k): bool (n,)."""
+    width = digests.shape[1]
+    given, held = (np.ascontiguousarray(rows).reshape(-1).view(f"S{width}") for rows in (digests, others))
+    return np.isin(given, held)
+
+
 def numbered(names: Sequence[str]) -> tuple[NDArray[np.int64], tuple[str, ...]]:
     """Class names of samples -> indices int64 (n,) and the sorted names they point into.
 

@@ -57,16 +57,14 @@ class Forecast:
     workers: int
 
 
-def forecast(plan: Plan, trial: Trial, truth: int, workers: int) -> Forecast:
-    """What a plan takes if no arm is dropped. truth : items of the large set."""
-    fit = Laboratory(plan).seconds(trial, plan.training.epochs, truth)
+def forecast(plan: Plan, trial: Trial, workers: int) -> Forecast:
+    """What a plan takes if no arm is dropped."""
+    fit = Laboratory(plan).seconds(trial)
     fits = plan.repeats * plan.training.folds * (len(plan.arms) + 1)
     return Forecast(fits, fit, math.ceil(fits / workers) * fit, workers)
 
 
-def fitted_to(
-    plan: Plan, trial: Trial, seconds: float, workers: int, truth: int, epochs: int | None, repeats: int | None
-) -> Plan:
+def fitted_to(plan: Plan, trial: Trial, seconds: float, workers: int, epochs: int | None, repeats: int | None) -> Plan:
     """The plan with as many repeats, and if need be as few epochs, as the time allows.
 
     Parameters
@@ -81,7 +79,7 @@ def fitted_to(
 
     def needed(epochs: int, repeats: int) -> float:
         tried = replace(plan, training=replace(plan.training, epochs=epochs), repeats=repeats)
-        return forecast(tried, trial, truth, workers).seconds
+        return forecast(tried, trial, workers).seconds
 
     fewest = repeats or FEWEST_REPEATS
     if epochs is None:

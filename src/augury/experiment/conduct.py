@@ -7,14 +7,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from augury.experiment.arms import BASELINE, Arm
-from augury.experiment.design import Plan, Task
+from augury.experiment.design import ENDPOINTS, Plan, Task
 from augury.experiment.evidence import Evidence, collect
-from augury.experiment.fit import CLEAN
-from augury.experiment.inference import effect_of, enough_repeats, interval
+from augury.experiment.inference import enough_repeats, interval
 from augury.experiment.pool import OutOfTime, Pool
 from augury.experiment.store import Store
 
-ENDPOINTS = (CLEAN, "robust")
 _ALL = 2  # repeats in which every arm takes part
 _HOPELESS = 0.99  # confidence, of one interval alone, that an arm is below what matters
 _RESERVE = 1.15  # a repeat is begun if there is time for so many times what it should take
@@ -124,7 +122,7 @@ class _Runner:
 
 def _may_matter(evidence: Evidence, arm: Arm) -> bool:
     """Whether an arm may still be worth more than the smallest effect that matters, on either endpoint."""
-    effects = [effect_of(evidence.differences(arm, endpoint), evidence.sample) for endpoint in ENDPOINTS]
+    effects = [evidence.endpoint_effect(arm, endpoint) for endpoint in ENDPOINTS]
     return any(interval(effect, _HOPELESS)[1] > evidence.plan.delta for effect in effects)
 
 

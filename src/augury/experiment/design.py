@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import cache, cached_property
 from hashlib import blake2b
 from typing import Any, Literal
 
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from augury.experiment.arms import BASELINE, Arm
 from augury.experiment.folds import folds
+from augury.experiment.inference import LEVEL
 from augury.experiment.materials import Materials
 from augury.transforms.policies import Policy
 
@@ -20,7 +22,7 @@ Ints = NDArray[np.int64]
 LearnerName = Literal["workshop", "linear"]
 FORMAT = 1  # of what a fit stores; grows when a fit of an older study must not be taken for a new one
 IMBALANCE = 1.5  # largest class over smallest, above which accuracy is balanced
-LEVEL = 0.95
+ENDPOINTS = ("clean", "robust")
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,7 @@ class Plan:
     repeats : at most; after the first two only arms go on that may still matter.
     delta : smallest effect that matters, a fraction of items.
     expected : families of shifts that new items will meet; they alone make the robust endpoint then.
+    truth : a large set on which every model is scored too, or None; it decides nothing.
     """
 
     materials: Materials
@@ -69,6 +72,7 @@ class Plan:
     repeats: int
     delta: float
     expected: tuple[str, ...] = ()
+    truth: Materials | None = None
 
     @property
     def names(self) -> list[str]:
@@ -88,8 +92,12 @@ class Plan:
 
     def folds(self, repeat: int) -> Ints:
         """(n,), which fold of a repeat holds each item out."""
-        items, training = self.materials, self.training
-        return folds(items.labels, items.groups, items.digests, training.folds, repeat, training.seed)
+        return self._folds(repeat)
+
+    @cached_property
+    def _folds(self) -> Callable[[int], Ints]:
+        items, count, seed = self.materials, self.training.folds, self.training.seed
+        return cache(lambda repeat: folds(items.labels, items.groups, items.digests, count, repeat, seed))
 
     def tasks(self, repeat: int, names: Sequence[str]) -> list[Task]:
         """The fits of a repeat, fold by fold, so that arms that are compared are trained at the same time."""
@@ -98,7 +106,7 @@ class Plan:
     def key(self, task: Task) -> str:
         """What a fit depends on, as one hash; equal fits need not be repeated."""
         what = {
-            "items": self._items(),
+            "items": self._digests,
             "prepare": self.materials.prepare.to_document(),
             "training": asdict(self.training),
             "policy": _bare(self.policy(task.arm)),
@@ -115,7 +123,8 @@ class Plan:
         return {
             "schema": "augury.plan",
             "schema_version": 1,
-            "items": {"count": len(items), "groups": len(np.unique(items.groups)), "digest": self._items()},
+            "items": {"count": len(items), "groups": len(np.unique(items.groups)), "digest": self._digests[0]},
+            "truth": None if self.truth is None else {"count": len(self.truth), "digest": self._digests[1]},
             "classes": list(items.classes),
             "prepare": {**items.prepare.to_document(), "size": list(items.prepare.size or ())},
             "arms": [{"name": arm.name, "policy": arm.policy.to_document(), "own": list(arm.own)} for arm in self.arms],
@@ -133,13 +142,19 @@ class Plan:
         """Hash of the document."""
         return _hashed(self.to_document())
 
-    def _items(self) -> str:
-        """Hash of contents, names (draws are addressed by them), labels and groups, whatever the order."""
-        items = self.materials
-        rows = np.lexsort((items.images().table.ids, *items.digests.T))
-        _, first, group = np.unique(items.groups[rows], return_index=True, return_inverse=True)
-        columns = (items.digests[rows], items.images().table.ids[rows], items.labels[rows], first[group])
-        return blake2b(b"".join(column.tobytes() for column in columns), digest_size=16).hexdigest()
+    @cached_property
+    def _digests(self) -> tuple[str, str | None]:
+        """Of the items, and of the large set."""
+        return _digest_of(self.materials), None if self.truth is None else _digest_of(self.truth)
+
+
+def _digest_of(items: Materials) -> str:
+    """Hash of contents, names (draws are addressed by them), labels and groups, whatever the order."""
+    ids = items.images().table.ids
+    rows = np.lexsort((ids, *items.digests.T))
+    _, first, group = np.unique(items.groups[rows], return_index=True, return_inverse=True)
+    columns = (items.digests[rows], ids[rows], items.labels[rows], first[group])
+    return blake2b(b"".join(column.tobytes() for column in columns), digest_size=16).hexdigest()
 
 
 def _bare(policy: Policy) -> dict[str, Any]:

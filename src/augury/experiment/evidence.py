@@ -28,13 +28,12 @@ class Found:
 
     Attributes
     ----------
-    predicted : int16 (R, conditions, n), of the repeats that are complete. log_p : float32, likewise.
+    predicted : int16 (R, conditions, n), of the repeats that are complete.
     trained : (R, folds), share of training items recognised. curves : (folds, points, 3), see `fit.Outcome`.
     truth : int16 (R, folds, conditions, items of the large set), or None. seconds : (R, folds).
     """
 
     predicted: NDArray[np.int16]
-    log_p: NDArray[np.float32]
     trained: Floats
     curves: Floats
     truth: NDArray[np.int16] | None
@@ -85,13 +84,9 @@ class Evidence:
         own, baseline = self.found[arm.name].predicted, self.found[BASELINE].predicted
         return bool(np.array_equal(own[:, : len(_ROW)], baseline[: len(own), : len(_ROW)]))
 
-    def clean_effect(self, arm: Arm) -> Effect:
-        """On items as they are."""
-        return self.condition_effect(arm, CLEAN)
-
-    def robust_effect(self, arm: Arm) -> Effect:
-        """On shifted items, but for the arm's own families unless some are expected."""
-        return self._effect(self.robust(arm.name, arm.own), self.robust(BASELINE, arm.own))
+    def endpoint_effect(self, arm: Arm, endpoint: str) -> Effect:
+        """On "clean" items, or on "robust": shifted ones, see `robust`."""
+        return effect_of(self.differences(arm, endpoint), self.sample)
 
     def condition_effect(self, arm: Arm, condition: str) -> Effect:
         """Under one condition."""
@@ -119,11 +114,12 @@ class Evidence:
         """(R, n), predicted classes of items as they are."""
         return self.found[name].predicted[:, _ROW[CLEAN]]
 
-    def truth_right(self, name: str, condition: str, labels: NDArray[np.int64], repeats: int) -> float:
+    def truth_right(self, name: str, condition: str, repeats: int) -> float:
         """Share of the large set that an arm's models of the first repeats recognise under a condition, on average."""
-        truth = self.found[name].truth
-        assert truth is not None
-        return float((truth[:repeats, :, _TRUTH_ROW[condition]] == labels).mean())
+        large, seen = self.plan.truth, self.found[name].truth
+        assert large is not None
+        assert seen is not None
+        return float((seen[:repeats, :, _TRUTH_ROW[condition]] == large.labels).mean())
 
     def differences(self, arm: Arm, endpoint: str) -> Floats:
         """(R, n), arm minus baseline on "clean" or "robust"."""
@@ -149,16 +145,15 @@ def _found(plan: Plan, store: Store, name: str, repeats: int) -> Found:
     n, count = len(plan.materials), plan.training.folds
     outcomes = {task: store.get(plan.key(task)) for r in range(repeats) for task in plan.tasks(r, [name])}
     rows = len(next(iter(outcomes.values())).predicted)
-    predicted, log_p = np.empty((repeats, rows, n), np.int16), np.empty((repeats, rows, n), np.float32)
+    predicted = np.empty((repeats, rows, n), np.int16)
     trained, seconds = np.empty((repeats, count)), np.empty((repeats, count))
     for task, outcome in outcomes.items():
         predicted[task.repeat][:, outcome.items] = outcome.predicted
-        log_p[task.repeat][:, outcome.items] = outcome.log_p
         trained[task.repeat, task.fold], seconds[task.repeat, task.fold] = outcome.trained, outcome.seconds
     curves = [outcome.curve for task, outcome in outcomes.items() if task.repeat == 0]
     truths = [outcome.truth for outcome in outcomes.values()]
     truth = np.array(truths).reshape(repeats, count, *truths[0].shape) if truths[0].size else None
-    return Found(predicted, log_p, trained, np.array(curves), truth, seconds)
+    return Found(predicted, trained, np.array(curves), truth, seconds)
 
 
 def _minus(arm: Floats, baseline: Floats) -> Floats:

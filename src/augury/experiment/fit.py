@@ -104,27 +104,26 @@ def learner_of(name: LearnerName) -> Callable[..., Learner]:
 
 @dataclass(frozen=True, eq=False)
 class Laboratory:
-    """Where fits are made, one after the other. truth : a large set on which each model is scored too, or None."""
+    """Where fits are made, one after the other."""
 
     plan: Plan
-    truth: Materials | None = None
     _programs: dict[str, Program] = field(default_factory=dict)
 
     def save(self, folder: Path) -> None:
         """Write what `load` reads; pixels once, and apart, so that processes can share them."""
-        parts = {"items": self.plan.materials, "truth": self.truth}
+        parts = {"materials": self.plan.materials, "truth": self.plan.truth}
         for name, part in parts.items():
             if part is not None and not (folder / name).exists():
                 part.save(folder / name)
-        bare = replace(self.plan, materials=self.plan.materials.without_pixels())
-        (folder / "plan.pickle").write_bytes(pickle.dumps((bare, self.truth is not None)))
+        items, truth = self.plan.materials.without_pixels(), self.plan.truth and self.plan.truth.without_pixels()
+        (folder / "plan.pickle").write_bytes(pickle.dumps(replace(self.plan, materials=items, truth=truth)))
 
     @classmethod
     def load(cls, folder: Path) -> Laboratory:
         """Read what `save` wrote."""
-        plan, has_truth = pickle.loads((folder / "plan.pickle").read_bytes())
-        truth = Materials.load(folder / "truth") if has_truth else None
-        return cls(replace(plan, materials=Materials.load(folder / "items")), truth)
+        plan: Plan = pickle.loads((folder / "plan.pickle").read_bytes())
+        truth = None if plan.truth is None else Materials.load(folder / "truth")
+        return cls(replace(plan, materials=Materials.load(folder / "materials"), truth=truth))
 
     def run(self, task: Task) -> Outcome:
         """Train and score; the result depends on the plan and the task alone."""
@@ -143,8 +142,9 @@ class Laboratory:
         learner.train(lambda k: _pairs(feed, k), training.epochs, feed.count(), training.rate, each)
         predicted, log_p = self._scores(learner, items, held, [*conditions(), *self._views(task)])
         truth = np.zeros((0, 0), np.int16)
-        if self.truth is not None:
-            truth = self._scores(learner, self.truth, np.arange(len(self.truth)), truth_conditions())[0]
+        if self.plan.truth is not None:
+            large = self.plan.truth
+            truth = self._scores(learner, large, np.arange(len(large)), truth_conditions())[0]
         trained = _right(learner, clean, labels)
         seconds = time.perf_counter() - start
         return Outcome(held, predicted, log_p, trained, np.array(curve).reshape(-1, 3), truth, seconds)
@@ -166,12 +166,13 @@ class Laboratory:
         score = (time.perf_counter() - start) / (len(held) * len(conditions()))
         return Trial(rate, step, score)
 
-    def seconds(self, trial: Trial, epochs: int, truth: int) -> float:
-        """How long a fit will take, with so many items in the large set."""
+    def seconds(self, trial: Trial) -> float:
+        """How long a fit will take."""
         n, training = len(self.plan.materials), self.plan.training
+        truth = 0 if self.plan.truth is None else len(self.plan.truth)
         fitted = n - n // training.folds
         scored = (len(conditions()) + len(VIEWS)) * n / training.folds + 2 * fitted + len(truth_conditions()) * truth
-        return epochs * max(1, fitted // training.batch) * trial.step + scored * trial.score
+        return training.epochs * max(1, fitted // training.batch) * trial.step + scored * trial.score
 
     def _parts(self, task: Task) -> tuple[Materials, Ints, Ints]:
         folds = self.plan.folds(task.repeat)

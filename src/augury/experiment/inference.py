@@ -25,6 +25,8 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 BOOTSTRAPS = 20_000
 POWER = 0.8
+LEVEL = 0.95  # confidence of what is called helps, hurts or unsafe
+_ITEM_SHARE = 0.6  # variance of an item's paired difference, as a share of the error rate: 0.5 to 0.7 in simulations
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,6 +171,11 @@ def interval(effect: Effect, level: float, kappa: float = 1.0) -> tuple[float, f
 def smallest_effect(error: float, df: int, level: float) -> float:
     """The true effect that an interval of this level excludes from 0 with a probability of 80 %."""
     return float(error * (stats.t.isf((1.0 - level) / 2.0, df) + stats.norm.isf(1.0 - POWER)))
+
+
+def foreseen_error(wrong: float, n: int) -> float:
+    """A standard error before any arm was tried, from the baseline's share of wrong answers alone: a rule of thumb."""
+    return float(max(np.sqrt(_ITEM_SHARE * wrong / n), 1.0 / n))
 
 
 def items_needed(effect: Effect, n: int, level: float, delta: float, kappa: float = 1.0) -> int:

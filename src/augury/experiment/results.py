@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -14,10 +13,11 @@ from numpy.typing import NDArray
 
 from augury.experiment.arms import BASELINE, Arm
 from augury.experiment.conduct import Course
-from augury.experiment.design import LEVEL
+from augury.experiment.design import ENDPOINTS
 from augury.experiment.evidence import COUNTED, Evidence
 from augury.experiment.fit import CLEAN, SECOND_BORDER
 from augury.experiment.inference import (
+    LEVEL,
     Effect,
     effect_of,
     interval,
@@ -36,46 +36,36 @@ NARROW = 0.90
 KAPPA = 1.0  # correction of standard errors, until it is measured on real networks
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Family:
-    """Effects that are judged together, and the level of each interval with which all hold at once."""
+    """Effects that are judged together.
+
+    Attributes
+    ----------
+    wide, narrow : the level of each interval with which all hold at once. shrunk : see `inference.shrunk`.
+    """
 
     effects: list[Effect]
     wide: float
     narrow: float
+    shrunk: NDArray[np.float64]
 
     @classmethod
     def of(cls, effects: list[Effect]) -> Family:
         """Effects of all arms on one endpoint."""
-        return cls(effects, joint_level(effects, LEVEL), joint_level(effects, NARROW))
+        return cls(effects, joint_level(effects, LEVEL), joint_level(effects, NARROW), shrunk(effects))
 
 
 def results(evidence: Evidence, course: Course, seconds: float) -> Document:
     """All of it, but for the policy and the words that follow from it."""
     plan, arms = evidence.plan, evidence.arms
-    families = {
-        "clean": Family.of([evidence.clean_effect(arm) for arm in arms]),
-        "robust": Family.of([evidence.robust_effect(arm) for arm in arms]),
-    }
-    cells = {(arm.name, family): evidence.family_effect(arm, family) for arm in arms for family in FAMILIES}
-    matched = {(arm.name, family) for arm in arms for family in arm.own}
-    levels = {
-        own: joint_level([effect for cell, effect in cells.items() if (cell in matched) is own], LEVEL)
-        for own in (True, False)
-    }
-    items = plan.materials
+    families = {end: Family.of([evidence.endpoint_effect(arm, end) for arm in arms]) for end in ENDPOINTS}
+    rows = _matrix(evidence)
     return {
         "schema": "augury.study",
         "schema_version": 1,
-        "source": items.root,
-        "data": {
-            "items": len(items),
-            "groups": len(np.unique(items.groups)),
-            "classes": _class_counts(evidence),
-            "size": list(items.prepare.size or ()),
-            "channels": int(items.shapes[0][2]),
-            "left_out": list(items.left_out),
-        },
+        "source": plan.materials.root,
+        "data": _data(evidence),
         "estimand": _estimand(evidence),
         "plan": {**plan.to_document(), "digest": plan.digest()},
         "course": {
@@ -86,18 +76,54 @@ def results(evidence: Evidence, course: Course, seconds: float) -> Document:
             "seconds": seconds,
         },
         "baseline": _baseline(evidence),
-        "smallest_effect": {name: _smallest(family) for name, family in families.items()},
+        "smallest_effect": {end: _smallest(family) for end, family in families.items()},
         "arms": [
             {
                 **_arm(evidence, arm, course),
-                **{name: _endpoint(evidence, family, k) for name, family in families.items()},
-                "families": _row(evidence, arm, cells, levels),
+                **{end: _endpoint(evidence, family, k) for end, family in families.items()},
+                "families": rows[k],
             }
             for k, arm in enumerate(arms)
         ],
-        "items": {"paths": list(items.paths), "labels": items.labels.tolist()},
+        "items": {"paths": list(plan.materials.paths), "labels": plan.materials.labels.tolist()},
         "provenance": _provenance(evidence),
     }
+
+
+def _data(evidence: Evidence) -> Document:
+    items = evidence.plan.materials
+    counts = np.bincount(items.labels, minlength=len(items.classes)).tolist()
+    return {
+        "items": len(items),
+        "groups": len(np.unique(items.groups)),
+        "classes": [{"name": name, "items": count} for name, count in zip(items.classes, counts, strict=True)],
+        "size": list(items.prepare.size or ()),
+        "channels": int(items.shapes[0][2]),
+        "left_out": list(items.left_out),
+    }
+
+
+def _matrix(evidence: Evidence) -> list[Document]:
+    """A row for each arm. Intervals of matched cells hold for all of these at once, and so do those of the others."""
+    cells = {(k, f): evidence.family_effect(arm, f) for k, arm in enumerate(evidence.arms) for f in FAMILIES}
+    matched = {(k, f) for k, arm in enumerate(evidence.arms) for f in arm.own}
+    levels = {
+        own: joint_level([effect for cell, effect in cells.items() if (cell in matched) is own], LEVEL)
+        for own in (True, False)
+    }
+    rows = []
+    for k, arm in enumerate(evidence.arms):
+        row = {f: {**_cell(cells[k, f], levels[f in arm.own]), "matched": f in arm.own} for f in FAMILIES}
+        for f, effect in evidence.second_border_effects(arm).items():
+            again = _cell(effect, levels[True])
+            row[f]["second_border"] = {"border": SECOND_BORDER, **again, "survives": again["low"] > 0}
+        rows.append(row)
+    return rows
+
+
+def _cell(effect: Effect, level: float) -> Document:
+    low, high = interval(effect, level, KAPPA)
+    return {"effect": effect.mean, "low": low, "high": high}
 
 
 def _endpoint(evidence: Evidence, family: Family, k: int) -> Document:
@@ -110,7 +136,7 @@ def _endpoint(evidence: Evidence, family: Family, k: int) -> Document:
         "high": wide[1],
         "low90": narrow[0],
         "high90": narrow[1],
-        "shrunk": float(shrunk(family.effects)[k]),
+        "shrunk": float(family.shrunk[k]),
         "verdict": verdict(evidence.same(evidence.arms[k]), wide, narrow, plan.delta),
         "items_to_settle": items_needed(effect, len(plan.materials), family.wide, plan.delta, KAPPA),
     }
@@ -154,36 +180,14 @@ def _arm(evidence: Evidence, arm: Arm, course: Course) -> Document:
     }
 
 
-def _row(evidence: Evidence, arm: Arm, cells: dict[tuple[str, str], Effect], levels: dict[bool, float]) -> Document:
-    """One arm's row of the matrix of shifts. levels : of intervals of matched cells, and of the others."""
-    again = evidence.second_border_effects(arm)
-    row: Document = {}
-    for family in FAMILIES:
-        low, high = interval(cells[arm.name, family], levels[family in arm.own], KAPPA)
-        row[family] = {"effect": cells[arm.name, family].mean, "low": low, "high": high, "matched": family in arm.own}
-        if family in again:
-            low, high = interval(again[family], levels[True], KAPPA)
-            row[family]["second_border"] = {
-                "border": SECOND_BORDER,
-                "effect": again[family].mean,
-                "low": low,
-                "high": high,
-                "survives": low > 0,
-            }
-    return row
-
-
 def _by_class(evidence: Evidence, arm: Arm) -> list[Document]:
     """Effects on clean items of each class; intervals hold for all classes of the arm at once (Šidák 1967)."""
     sample, gained = evidence.sample, evidence.differences(arm, CLEAN)
     present = np.unique(sample.labels).tolist()
     effects = [effect_of(gained[:, sample.labels == c], sample.only(sample.labels == c)) for c in present]
     level = LEVEL ** (1 / len(effects))
-    rows = []
-    for c, effect in zip(present, effects, strict=True):
-        low, high = interval(effect, level, KAPPA)
-        rows.append({"name": evidence.plan.materials.classes[c], "effect": effect.mean, "low": low, "high": high})
-    return rows
+    names = evidence.plan.materials.classes
+    return [{"name": names[c], **_cell(effect, level)} for c, effect in zip(present, effects, strict=True)]
 
 
 def _baseline(evidence: Evidence) -> Document:
@@ -229,12 +233,6 @@ def _confusion(evidence: Evidence, name: str) -> list[list[float]]:
     return counts.round(3).tolist()
 
 
-def _class_counts(evidence: Evidence) -> list[Document]:
-    items = evidence.plan.materials
-    counts = np.bincount(items.labels, minlength=len(items.classes)).tolist()
-    return [{"name": name, "items": count} for name, count in zip(items.classes, counts, strict=True)]
-
-
 def _estimand(evidence: Evidence) -> str:
     plan = evidence.plan
     k, n = plan.training.folds, len(plan.materials)
@@ -266,8 +264,3 @@ def _version(name: str) -> str | None:
         return version(name)
     except PackageNotFoundError:
         return None
-
-
-def verdicts(arm: Document) -> Sequence[str]:
-    """The words of both endpoints, and whether it is unsafe."""
-    return [arm["clean"]["verdict"], arm["robust"]["verdict"], *(["unsafe"] if arm["unsafe"] else [])]

@@ -7,14 +7,13 @@ from typing import Any
 from augury.experiment.arms import BASELINE
 from augury.experiment.evidence import COUNTED, Evidence
 from augury.experiment.fit import CLEAN
-from augury.experiment.materials import Materials
 from augury.shifts import shift
 
 Document = dict[str, Any]
 
 
-def compared(evidence: Evidence, large: Materials, found: Document) -> Document:
-    """Effects of all arms on a large set, averaged over the models of all folds and repeats.
+def compared(evidence: Evidence, found: Document) -> Document | None:
+    """Effects of all arms on a large set, averaged over the models of all folds and repeats; None without one.
 
     Returns
     -------
@@ -22,16 +21,15 @@ def compared(evidence: Evidence, large: Materials, found: Document) -> Document:
     arms : name, clean (effect there), inside (whether the study's interval holds it), and families: the effects under
         the middle strength of each, in the `study` and on the `large` set.
     """
-    labels = large.labels
-
-    def share(name: str, condition: str, repeats: int) -> float:
-        return evidence.truth_right(name, condition, labels, repeats)
+    large = evidence.plan.truth
+    if large is None:
+        return None
 
     rows = []
     for arm, document in zip(evidence.arms, found["arms"], strict=True):
         repeats = evidence.found[arm.name].repeats
         gain = {
-            name: share(arm.name, name, repeats) - share(BASELINE, name, repeats)
+            name: evidence.truth_right(arm.name, name, repeats) - evidence.truth_right(BASELINE, name, repeats)
             for name in (CLEAN, *(shift(family).name for family in COUNTED))
         }
         clean = gain[CLEAN]
@@ -49,4 +47,8 @@ def compared(evidence: Evidence, large: Materials, found: Document) -> Document:
                 },
             }
         )
-    return {"items": len(large), "baseline": share(BASELINE, CLEAN, evidence.found[BASELINE].repeats), "arms": rows}
+    return {
+        "items": len(large),
+        "baseline": evidence.truth_right(BASELINE, CLEAN, evidence.found[BASELINE].repeats),
+        "arms": rows,
+    }

@@ -9,11 +9,10 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from augury.experiment.inference import Effect, Sample, effect_of, interval
+from augury.experiment.inference import LEVEL, Effect, Sample, effect_of, interval
 from augury.experiment.verdict import UNSAFE_ITEMS, UNSAFE_MORE
 
 Seen = NDArray[np.int16]
-LEVEL = 0.95
 
 
 @dataclass(frozen=True)

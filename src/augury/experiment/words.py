@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from textwrap import wrap
 from typing import Any
 
+from augury.experiment.design import ENDPOINTS
+
 Document = dict[str, Any]
 _WIDTH, _NAME = 100, 34
-ENDPOINTS = ("clean", "robust")
 _KNOWS_ALL, _KNOWS_LITTLE = 0.99, 0.9  # shares of training items
 _RISING = 0.02  # of held-out items over the last quarter of training
 

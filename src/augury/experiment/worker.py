@@ -36,7 +36,7 @@ def serve(folder: Path, learner: LearnerName) -> None:
                 laboratory = None if request is None else laboratory  # the plan follows from the trial
             except AuguryError as error:
                 answer = error
-            except Exception:
+            except Exception:  # handed over with its traceback, and raised where the study runs
                 answer = RuntimeError(f"a worker failed:\n{traceback.format_exc()}")
             pickle.dump(answer, answers)
             answers.flush()

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from hashlib import blake2b
-from itertools import islice
 from typing import Any, TypeVar
 
 import numpy as np
@@ -20,6 +17,7 @@ from augury.errors import DataError
 from augury.offline.encode import Format, check_encodable, encoded, original
 from augury.offline.places import Places, has_files, placed
 from augury.offline.views import Renderer
+from augury.stream.engine import ordered
 from augury.transforms.policies import Policy
 
 Progress = Callable[[str, int, int], None]
@@ -150,15 +148,4 @@ def _first_view(job: Job, k: int) -> bytes:
 
 def in_order(work: Callable[[A], B], items: Iterable[A], threads: int) -> Iterator[B]:
     """Map over items on threads, in order; few are taken ahead, and none is begun after an error."""
-    if threads == 0:
-        yield from map(work, items)
-        return
-    left = iter(items)
-    pool = ThreadPoolExecutor(threads, thread_name_prefix="augury")
-    try:
-        flight = deque(pool.submit(work, item) for item in islice(left, _AHEAD * threads))
-        while flight:
-            yield flight.popleft().result()
-            flight.extend(pool.submit(work, item) for item in islice(left, 1))
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+    return ordered((partial(work, item) for item in items), threads, _AHEAD * threads)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import threading
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,7 @@ from augury.stream.objects import fields_of_batch
 from augury.stream.order import Order
 
 Pixels = NDArray[Any]
+Made = TypeVar("Made")
 Rows = NDArray[np.int64]
 OnError = Literal["raise", "replace"]
 PLAN_BLOCK = 1024  # fewer ids would pay numpy's call overhead several times over
@@ -108,10 +109,7 @@ class Feed:
         """Yield the batches of an epoch from a global position on, in order."""
         blocks = self._blocks(epoch, start)
         jobs = (partial(self._job, blocks, b, channels_first) for b in range(self.count(start)))
-        if self.threads == 0:
-            yield from (job() for job in jobs)
-        else:
-            yield from _ordered(jobs, self.threads, max(self.threads, self._depth()))
+        return ordered(jobs, self.threads, max(self.threads, self._depth()))
 
     def render(self, rows: Rows, epoch: int) -> Batch:
         """Some rows of the part as the stream delivers them in an epoch."""
@@ -199,10 +197,13 @@ class Block:
         self.lowered: Lowered = feed.program.lower(plan)
 
 
-def _ordered(jobs: Iterator[Callable[[], Batch]], threads: int, depth: int) -> Iterator[Batch]:
-    """Run jobs on threads, at most `depth` in flight, and yield their results in order."""
+def ordered(jobs: Iterable[Callable[[], Made]], threads: int, depth: int) -> Iterator[Made]:
+    """Run jobs on threads (0: here), at most `depth` in flight, and yield their results in order."""
+    if threads == 0:
+        yield from (job() for job in jobs)
+        return
     pool = ThreadPoolExecutor(threads, thread_name_prefix="augury")
-    flight: deque[Future[Batch]] = deque()
+    flight: deque[Future[Made]] = deque()
     try:
         for job in jobs:
             flight.append(pool.submit(job))
@@ -229,6 +230,11 @@ def check_settings(
         raise AuguryError(f"stream: on_error={on_error!r}; expected 'raise' or 'replace'")
 
 
+def cores() -> int:
+    """How many this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def default_threads() -> int:
-    """Up to four of the cores that this process may use."""
-    return min(4, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+    """Up to four of the cores."""
+    return min(4, cores())

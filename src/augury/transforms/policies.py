@@ -21,6 +21,7 @@ from pydantic import (
     model_validator,
 )
 
+from augury.data.table import among
 from augury.errors import PolicyError
 from augury.kernels import Border, Interpolation
 from augury.ranges import check_weights
@@ -110,8 +111,7 @@ class ChosenOn(BaseModel):
 
     def meets(self, digests: NDArray[np.uint8]) -> NDArray[np.bool_]:
         """Which contents, by their digests uint8 (m, 16), are among the items: bool (m,)."""
-        given = np.ascontiguousarray(digests[:, :_KEPT]).view(np.uint64).ravel()
-        return np.isin(given, np.frombuffer(b64decode(self.digests), np.uint64))
+        return among(digests[:, :_KEPT], np.frombuffer(b64decode(self.digests), np.uint8).reshape(-1, _KEPT))
 
     @model_validator(mode="after")
     def _check(self) -> ChosenOn:

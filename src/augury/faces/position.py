@@ -1,0 +1,31 @@
+"""What the faces of PyTorch and JAX have in common: an epoch for each iteration, and the stream's position."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from augury.faces.labels import check_one_label
+from augury.stream.engine import Batch
+
+
+class Positioned:
+    """Batches of a stream that can be saved and gone on with; `face` is what messages call it."""
+
+    face: str
+
+    def __init__(self, stream: Any, batches: Callable[[], Iterator[Batch]]) -> None:
+        check_one_label(stream, self.face)
+        self._stream = stream
+        self._batches = batches
+
+    def __len__(self) -> int:
+        return len(self._stream)
+
+    def state_dict(self) -> dict[str, Any]:
+        """The stream's position."""
+        return self._stream.state_dict()  # type: ignore[no-any-return]
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on where `state_dict` stood."""
+        self._stream.load_state_dict(state)
