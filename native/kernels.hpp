@@ -32,12 +32,24 @@ struct Step {
     float low, high;  // integers are rounded to nearest even, then clipped
 };
 
+// A displacement, and the matrices that an output pixel meets before it; see kernels.Bend.
+struct Bend {
+    const double* before;  // (n, 3, 3)
+    const double* shift;   // (n, rows, columns, 2)
+    const uint8_t* on;     // (n,)
+    int64_t rows, columns, height, width;
+    bool stepped;
+};
+
 struct Segment {
     DType dtype;
     int64_t n, height, width, channels;
+    int64_t reads_height, reads_width;
     const Image* sources;
     const double* extents;   // (n, 2) height, width
     const double* matrices;  // (n, 3, 3)
+    const Bend* bends;
+    int64_t bend_count;
     Border border;
     float fill;
     bool nearest;

@@ -174,11 +174,28 @@ static Step step_of(nb::handle d, int64_t n, const Segment& s, bool is_last) {
     return step;
 }
 
-static void segment(nb::list sources, Floats64 extents, Floats64 matrices, std::pair<int64_t, int64_t> canvas, int border,
-                    float fill, bool nearest, nb::list steps, nb::ndarray<nb::c_contig, nb::ndim<4>, nb::device::cpu> out,
+static Bend bend_of(nb::handle d, int64_t n) {
+    const auto before = nb::cast<Floats64>(d["before"]), shift = nb::cast<Floats64>(d["shift"]);
+    const auto on = nb::cast<nb::ndarray<const bool, nb::c_contig, nb::device::cpu>>(d["on"]);
+    require(before.size() == size_t(9 * n) && on.size() == size_t(n), "a bend has too few rows");
+    require(shift.ndim() == 4 && int64_t(shift.shape(0)) == n && shift.shape(3) == 2, "a bend must be (n, rows, columns, 2)");
+    Bend bend{before.data(), shift.data(), reinterpret_cast<const uint8_t*>(on.data()), int64_t(shift.shape(1)),
+              int64_t(shift.shape(2)), nb::cast<int64_t>(d["height"]), nb::cast<int64_t>(d["width"]), nb::cast<bool>(d["stepped"])};
+    const int64_t least = bend.stepped ? 1 : 2;
+    require(bend.rows >= least && bend.columns >= least && bend.height > 0 && bend.width > 0, "the lattice of a bend is empty");
+    return bend;
+}
+
+static void segment(nb::list sources, nb::dict places, std::pair<int64_t, int64_t> canvas, int border, float fill,
+                    bool nearest, nb::list steps, nb::ndarray<nb::c_contig, nb::ndim<4>, nb::device::cpu> out,
                     bool channels_first) {
     Segment s{};
+    const auto extents = nb::cast<Floats64>(places["extents"]), matrices = nb::cast<Floats64>(places["matrices"]);
+    const auto reads = nb::cast<std::pair<int64_t, int64_t>>(places["reads"]);
     s.n = int64_t(nb::len(sources));
+    s.reads_height = reads.first;
+    s.reads_width = reads.second;
+    require(s.reads_height > 0 && s.reads_width > 0, "what is read has no pixels");
     s.height = canvas.first;
     s.width = canvas.second;
     s.channels = out.shape(channels_first ? 1 : 3);
@@ -195,6 +212,10 @@ static void segment(nb::list sources, Floats64 extents, Floats64 matrices, std::
     }
     if (images.empty()) return;
     s.sources = images.data();
+    std::vector<Bend> bends;
+    for (nb::handle bend : nb::cast<nb::list>(places["bends"])) bends.push_back(bend_of(bend, s.n));
+    s.bends = bends.data();
+    s.bend_count = int64_t(bends.size());
     s.extents = extents.data();
     s.matrices = matrices.data();
     s.border = Border(border);
@@ -253,7 +274,7 @@ static void set_normal_table(nb::ndarray<const float, nb::c_contig, nb::shape<40
 
 NB_MODULE(_native, m) {
     m.doc() = "Native kernels; augury.execute.reference defines what they do.";
-    m.def("segment", &augury::segment, "sources"_a, "extents"_a, "matrices"_a, "canvas"_a, "border"_a, "fill"_a, "nearest"_a,
+    m.def("segment", &augury::segment, "sources"_a, "places"_a, "canvas"_a, "border"_a, "fill"_a, "nearest"_a,
           "steps"_a, "out"_a, "channels_first"_a, "Run one segment of a program on a batch.");
     m.def("reduce_box", &augury::reduce_box, "image"_a, "ky"_a, "kx"_a, "out"_a, "Mean over exact 2^k boxes.");
     m.def("philox", &augury::philox, "counter"_a, "k0"_a, "k1"_a, "out"_a, "Philox4x32-10 over many counters.");

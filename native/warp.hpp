@@ -47,8 +47,10 @@ class Warp {
           m(segment.matrices + 9 * i),
           extent_y(segment.extents[2 * i]),
           extent_x(segment.extents[2 * i + 1]),
-          affine(m[6] == 0.0 && m[7] == 0.0 && m[8] == 1.0),
-          copies(is_copy()),
+          affine(is_affine(m)),
+          bent(is_bent(segment, i)),
+          copies(!bent && is_copy()),
+          row_of(i),
           mx{products, products + padded_width(s.width), products + 2 * padded_width(s.width)} {
         for (int64_t k = 0; k < padded_width(s.width); ++k) {
             const double x = (double(int32_t(k)) + 0.5) - 0.5 * double(s.width);
@@ -79,8 +81,17 @@ class Warp {
     const Image source;
     const double* m;
     const double extent_y, extent_x;
-    const bool affine, copies;
+    const bool affine, bent, copies;
+    const int64_t row_of;
     const double* mx[3];
+
+    static bool is_affine(const double* m) { return m[6] == 0.0 && m[7] == 0.0 && m[8] == 1.0; }
+
+    static bool is_bent(const Segment& s, int64_t i) {
+        for (int64_t k = 0; k < s.bend_count; ++k)
+            if (s.bends[k].on[i]) return true;
+        return false;
+    }
 
     bool is_copy() const {
         return affine && s.width == source.width && s.height == source.height && m[0] == 1.0 && m[1] == 0.0 &&
@@ -92,6 +103,10 @@ class Warp {
     void locate(int64_t x0, int64_t y0, Places& at) const {
         double u[BLOCK], v[BLOCK];
         const double y = (double(y0) + 0.5) - 0.5 * double(s.height);
+        if (bent) {
+            locate_bent(x0, y, u, v);
+            return settle(u, v, at);
+        }
         const double row[3] = {ONE * (m[1] * y + m[2]), ONE * (m[4] * y + m[5]), m[7] * y + m[8]};
         for (int i = 0; i < BLOCK; ++i) {
             u[i] = mx[0][x0 + i] + row[0];
@@ -104,23 +119,93 @@ class Warp {
                 v[i] = v[i] / depth;
             }
         }
+        settle(u, v, at);
+    }
+
+    // The same where displacements lie between matrices.
+    void locate_bent(int64_t x0, double y0, double* u, double* v) const {
+        double x[BLOCK], y[BLOCK];
+        for (int i = 0; i < BLOCK; ++i) {
+            x[i] = (double(int32_t(x0 + i)) + 0.5) - 0.5 * double(s.width);
+            y[i] = y0;
+        }
+        for (int64_t k = 0; k < s.bend_count; ++k) {
+            const Bend& bend = s.bends[k];
+            project(bend.before + 9 * row_of, x, y, x, y);
+            if (bend.on[row_of]) displace(bend, x, y);
+        }
+        project(m, x, y, u, v);
+        for (int i = 0; i < BLOCK; ++i) {
+            u[i] = ONE * u[i];
+            v[i] = ONE * v[i];
+        }
+    }
+
+    static void project(const double* p, const double* x, const double* y, double* u, double* v) {
+        const bool flat = is_affine(p);
+        for (int i = 0; i < BLOCK; ++i) {
+            const double a = p[0] * x[i] + (p[1] * y[i] + p[2]), b = p[3] * x[i] + (p[4] * y[i] + p[5]);
+            const double depth = flat ? 1.0 : upper(p[6] * x[i] + (p[7] * y[i] + p[8]), 1e-6);
+            u[i] = a / depth;
+            v[i] = b / depth;
+        }
+    }
+
+    // Cell of a lattice at centred places, and how far in it, 0..1.
+    static inline void cell(double at, double scale, double cells, int64_t& first, double& rest) {
+        const double place = clamp(at * scale + 0.5 * cells, 0.0, cells);
+        const double floored = lower(floor_of(place), cells - 1.0);
+        first = int64_t(floored);
+        rest = place - floored;
+    }
+
+    void displace(const Bend& bend, double* x, double* y) const {
+        const double* shift = bend.shift + row_of * bend.rows * bend.columns * 2;
+        const double across = double(bend.stepped ? bend.columns : bend.columns - 1);
+        const double down = double(bend.stepped ? bend.rows : bend.rows - 1);
+        const double scale_x = across / double(bend.width), scale_y = down / double(bend.height);
+        for (int i = 0; i < BLOCK; ++i) {
+            int64_t column, row;
+            double right, below;
+            cell(x[i], scale_x, across, column, right);
+            cell(y[i], scale_y, down, row, below);
+            const double* a = shift + (row * bend.columns + column) * 2;
+            if (bend.stepped) {
+                x[i] += a[0];
+                y[i] += a[1];
+                continue;
+            }
+            const double *b = a + 2, *c = a + bend.columns * 2, *d = c + 2;
+            double moves[2];
+            for (int k = 0; k < 2; ++k) {
+                const double top = a[k] + (b[k] - a[k]) * right, bottom = c[k] + (d[k] - c[k]) * right;
+                moves[k] = top + (bottom - top) * below;
+            }
+            x[i] += moves[0];
+            y[i] += moves[1];
+        }
+    }
+
+    // Places in 1/65536 of a pixel -> taps, weights and cover.
+    void settle(double* u, double* v, Places& at) const {
         at.covered = true;
         if (s.border == Border::constant || s.border == Border::cut) {
             measure_cover(u, v, at);
         } else if (s.border != Border::edge) {
-            fold(u, extent_x, s.width);
-            fold(v, extent_y, s.height);
+            fold(u, extent_x, s.reads_width);
+            fold(v, extent_y, s.reads_height);
         }
         place(u, int32_t(source.width), at.x, at.right);
         place(v, int32_t(source.height), at.y, at.down);
     }
 
     void measure_cover(const double* u, const double* v, Places& at) const {
-        const double sx = double(s.width) / extent_x, sy = double(s.height) / extent_y;
+        const double width = double(s.reads_width), height = double(s.reads_height);
+        const double sx = width / extent_x, sy = height / extent_y;
         int32_t least = 2048;
         for (int i = 0; i < BLOCK; ++i) {
             const double a = (u[i] / ONE + 0.5) * sx, b = (v[i] / ONE + 0.5) * sy;
-            const double x = lower(a, double(s.width) - a) + 0.5, y = lower(b, double(s.height) - b) + 0.5;
+            const double x = lower(a, width - a) + 0.5, y = lower(b, height - b) + 0.5;
             const int32_t cx = int32_t(nearest_even(clamp(x, 0.0, 1.0) * 2048.0));
             const int32_t cy = int32_t(nearest_even(clamp(y, 0.0, 1.0) * 2048.0));
             const int32_t cover = lower(cx, cy);

@@ -17,6 +17,7 @@ from augury.data.prepare import Prepare
 from augury.draws import Address
 from augury.execute import native, reference
 from augury.execute.run import run
+from augury.kernels import Resample
 from augury.plan import Plan, draw_plan
 from augury.ranges import Choice, Fixed, Unit
 from augury.spec import Spec
@@ -84,11 +85,31 @@ def render(
         world = prepare.frame(images[row])
         return world if halvings == (0, 0) else executor.reduce_box(world, halvings)
 
-    return run(program, arrays, worlds, fetch, executor=executor, channels_first=channels_first)
+    return run(program, arrays, worlds, fetch, executor=executor, channels_first=channels_first).image
 
 
-def movement(policy: Policy, images: Sequence[np.ndarray], **how: Any) -> np.ndarray:
-    """(n, 3, 3): where `render` with the same arguments moves the points of the canvas."""
+def moved_masks(
+    policy: Policy,
+    images: Sequence[np.ndarray],
+    masks: Sequence[np.ndarray],
+    *,
+    prepare: Prepare | None = None,
+    executor: Any = FAST,
+    **how: Any,
+) -> np.ndarray:
+    """Where `render` with the same arguments moves masks (h, w) of the images."""
+    prepare = prepare or Prepare()
+    program, arrays = lowered(policy, images, prepare=prepare, **how)
+    worlds = np.array([image.shape[:2] for image in images])
+
+    def fetch(row: int, halvings: tuple[int, int]) -> np.ndarray:
+        return images[row] if halvings == (0, 0) else executor.reduce_box(images[row], halvings)
+
+    return run(program, arrays, worlds, fetch, fetch_mask=lambda i: masks[i], executor=executor).mask
+
+
+def movement(policy: Policy, images: Sequence[np.ndarray], **how: Any) -> Resample:
+    """Where `render` with the same arguments moves the points of the canvas."""
     return canvas_map(lowered(policy, images, **how)[1])
 
 

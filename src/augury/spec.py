@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -45,6 +45,10 @@ class Spec:
     ) -> Spec:
         """Spec of an image; integers use their full range, floats 0..1 unless told."""
         return cls("image", height, width, channels, dtype, value_range or natural_range(dtype))
+
+    def of_size(self, size: tuple[int, int]) -> Spec:
+        """The same with another (height, width)."""
+        return replace(self, height=size[0], width=size[1])
 
     @property
     def shape(self) -> tuple[int, int, int]:

@@ -20,7 +20,6 @@ from augury.compile.program import compile_policy
 from augury.data.prepare import Prepare
 from augury.errors import AuguryError
 from augury.execute import native, reference
-from augury.execute.run import move_masks
 from augury.kernels import Resample
 from augury.plan import draw_plan
 from augury.ranges import Choice, Unit
@@ -34,7 +33,7 @@ from helpers import (
     HAS_NATIVE,
     address,
     assert_same_bytes,
-    lowered,
+    moved_masks,
     movement,
     random_image,
     random_images,
@@ -264,8 +263,7 @@ def a_mask_keeps_its_set_of_values(cls: Cls) -> None:
             masks = [
                 labels[random_image((*shape, 1), seed=i)[..., 0] % 3].astype(dtype) for i, shape in enumerate(SIZES)
             ]
-            program, arrays = lowered(policy, random_images(SIZES), prepare=Prepare(CANVAS))
-            out = move_masks(program, arrays, masks)
+            out = moved_masks(policy, random_images(SIZES), masks, prepare=Prepare(CANVAS))
             outside = [9] if border in ("constant", "cut") else []
             assert out.shape == (len(SIZES), *CANVAS)
             assert out.dtype == dtype

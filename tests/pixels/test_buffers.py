@@ -61,6 +61,13 @@ def test_views_with_any_strides(view):
     assert_same_bytes(*(render(Policy(EVERYTHING), [image], executor=e) for e in (native, reference)))
 
 
+PLACES = {"extents": np.full((1, 2), 4.0), "matrices": np.eye(3)[None], "bends": [], "reads": (4, 4)}
+BEND = {
+    "before": np.eye(3)[None], "shift": np.zeros((1, 2, 3, 2)), "on": np.ones(1, bool), "height": 4, "width": 4,
+    "stepped": False,
+}  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -68,7 +75,9 @@ def test_views_with_any_strides(view):
         ({"sources": [np.zeros((4, 4, 2), np.uint8)]}, "number of channels"),
         ({"sources": [np.zeros((4, 4, 3), np.uint8)] * 2}, "out has the wrong shape"),
         ({"sources": [np.zeros((0, 4, 3), np.uint8)]}, "no pixels"),
-        ({"extents": np.zeros((0, 2))}, "too few rows"),
+        ({"places": {**PLACES, "extents": np.zeros((0, 2))}}, "too few rows"),
+        ({"places": {**PLACES, "bends": [{**BEND, "on": np.ones(2, bool)}]}}, "a bend has too few rows"),
+        ({"places": {**PLACES, "bends": [{**BEND, "shift": np.zeros((1, 1, 3, 2))}]}}, "lattice of a bend is empty"),
         ({"border": 6}, "unknown border"),
         ({"out": np.zeros((1, 4, 4, 3), np.float32)}, "no step converts"),
         ({"steps": [{"kind": "table", "a": np.zeros((1, 3, 255), np.uint8)}]}, "256"),
@@ -80,8 +89,7 @@ def test_views_with_any_strides(view):
 def test_arrays_that_do_not_fit_are_refused_before_any_pixel(change, message):
     arguments = {
         "sources": [np.zeros((4, 4, 3), np.uint8)],
-        "extents": np.full((1, 2), 4.0),
-        "matrices": np.eye(3)[None],
+        "places": PLACES,
         "canvas": (4, 4),
         "border": 0,
         "fill": 0.0,

@@ -203,7 +203,7 @@ def test_geometry_makes_no_new_extremes(policy, interpolation):
 
 @given(policies(transforms([Brightness, Contrast, Gamma, Erase, GaussianNoise]), nested=False))
 def test_pixelwise_transforms_keep_the_place(policy):
-    matrix = movement(policy, random_images([(9, 9)] * 4))
+    matrix = movement(policy, random_images([(9, 9)] * 4)).matrix
     np.testing.assert_array_equal(matrix, np.tile(np.eye(3), (4, 1, 1)))
 
 

@@ -5,7 +5,7 @@ import pytest
 from augury.api import Policy
 from augury.data.prepare import Prepare
 from augury.execute import reference
-from augury.kernels import Backward, compose, identity, rotation, scaling, shift
+from augury.kernels import Backward, Resample, compose, identity, rotation, scaling, shift
 from augury.ranges import Fixed
 from augury.transforms import Barrier, Rotate, Zoom
 from helpers import DTYPES, FAST, HAS_NATIVE, assert_same_bytes, random_image, render
@@ -14,7 +14,7 @@ EXECUTORS = [reference, FAST] if HAS_NATIVE else [reference]
 
 
 def levels(m, canvas, extent):
-    return Backward.of(m).halvings(canvas, extent)
+    return Backward.of(Resample(m)).halvings(canvas, extent)
 
 
 @pytest.fixture(params=EXECUTORS, ids=lambda module: module.__name__.split(".")[-1])

@@ -7,8 +7,7 @@ from augury.data.decode import check_floats
 from augury.data.prepare import Prepare
 from augury.errors import AuguryError
 from augury.execute import reference
-from augury.execute.run import move_masks
-from augury.kernels import compose, identity, invert, rotation, scaling, shear, shift
+from augury.kernels import Resample, compose, identity, invert, rotation, scaling, shear, shift
 from augury.ranges import Choice, Fixed
 from augury.transforms import (
     Affine,
@@ -29,6 +28,8 @@ from helpers import (
     HAS_NATIVE,
     assert_same_bytes,
     lowered,
+    moved_masks,
+    movement,
     random_image,
     random_images,
     render,
@@ -176,7 +177,7 @@ def test_affine_shears_then_zooms_then_rotates_then_shifts():
         Translate(Fixed(0.1), Fixed(-0.2)),
     ]
     images = random_images([(40, 30)])
-    whole, steps = (lowered(Policy(p), images)[1][0].matrix for p in ([node], parts))
+    whole, steps = (movement(Policy(p), images).matrix for p in ([node], parts))
     np.testing.assert_allclose(whole, steps, atol=1e-12)
 
 
@@ -189,7 +190,7 @@ def test_perspective_takes_the_corners_to_the_drawn_ones():
     images = random_images([(40, 60)] * 5)
     program, arrays = lowered(Policy([Perspective((0, 0.5))]), images)
     plan_corners = np.array([[0, 0], [60, 0], [60, 40], [0, 40]], np.float64)
-    moved = move_points(arrays[0].matrix, np.tile(plan_corners, (5, 1, 1)), (40, 60))
+    moved = move_points(arrays[0].resample, np.tile(plan_corners, (5, 1, 1)), (40, 60))
     inwards = (moved - plan_corners) * [[1, 1], [-1, 1], [-1, -1], [1, -1]] / [30, 20]
     assert program.kernels == ["Resample"]
     assert inwards.min() >= -1e-9
@@ -243,17 +244,17 @@ def test_boxes_are_clipped_once_against_the_final_frame():
     image = random_images([(20, 40)])
     away_and_back = Policy([Translate(Fixed(0.75), Fixed(0)), Translate(Fixed(-0.75), Fixed(0), name="back")])
     box = np.array([[10, 5, 30, 15]], np.float32)
-    matrix = lowered(away_and_back, image)[1][0].matrix
-    np.testing.assert_allclose(move_boxes(matrix, box, (20, 40)), box, atol=1e-5)
+    motion = movement(away_and_back, image)
+    np.testing.assert_allclose(move_boxes(motion, box, (20, 40)), box, atol=1e-5)
 
 
 def test_a_box_at_the_rim_is_clipped():
-    matrix = shift([15.0], -10.0)
-    np.testing.assert_array_equal(move_boxes(matrix, np.array([[10, 5, 30, 15]]), (20, 40)), [[25, 0, 40, 5]])
+    motion = Resample(shift([15.0], -10.0))
+    np.testing.assert_array_equal(move_boxes(motion, np.array([[10, 5, 30, 15]]), (20, 40)), [[25, 0, 40, 5]])
 
 
 def test_a_box_that_leaves_has_no_area():
-    left, top, right, bottom = move_boxes(shift([100.0], 0.0), np.array([[10, 5, 30, 15]]), (20, 40))[0]
+    left, top, right, bottom = move_boxes(Resample(shift([100.0], 0.0)), np.array([[10, 5, 30, 15]]), (20, 40))[0]
     assert (right - left) * (bottom - top) == 0
 
 
@@ -261,16 +262,14 @@ def test_a_box_that_leaves_has_no_area():
 def test_masks_move_with_nearest_pixels(border):
     images = [random_image((20, 30, 1))] * 6
     policy = Policy([Rotate((-60, 60)), Zoom(), Translate()], border=border, interpolation="nearest", fill=1.0)
-    program, arrays = lowered(policy, images)
-    masks = move_masks(program, arrays, [image[..., 0] for image in images])  # mask_fill is 255, as white
+    masks = moved_masks(policy, images, [image[..., 0] for image in images])  # mask_fill is 255, as white
     assert_same_bytes(masks, render(policy, images)[..., 0])
 
 
 def test_a_mask_label_that_does_not_fit_is_refused():
     policy = Policy([Rotate(Fixed(45))], border="constant", mask_fill=300)
-    program, arrays = lowered(policy, random_images([(8, 8)]))
     with pytest.raises(AuguryError, match=r"mask_fill=300.*uint8"):
-        move_masks(program, arrays, [np.zeros((8, 8), np.uint8)])
+        moved_masks(policy, random_images([(8, 8)]), [np.zeros((8, 8), np.uint8)])
 
 
 # ---- values

@@ -238,14 +238,6 @@ def test_bars_are_0_in_a_mask():
     assert mask.sum() == 9 * 20 * 40
 
 
-def test_whole_masks_are_moved_a_few_at_a_time(monkeypatch):
-    data = rectangles(20, size="ragged").prepare(size=(44, 52))
-    policy = ag.Policy(GEOMETRY)
-    expected = by_sample([whole(data, policy)])
-    monkeypatch.setattr("augury.stream.objects._MASK_BYTES", 1)
-    assert by_sample([whole(data, policy)]) == expected
-
-
 def test_a_mask_of_another_size_is_named():
     data = Dataset(
         table_of([photo_with((0, 0, 1, 1))] * 2, masks=[np.zeros(SIZE, np.uint8), np.zeros((9, 9), np.uint8)])

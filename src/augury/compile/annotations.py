@@ -1,49 +1,76 @@
-"""Boxes and keypoints follow the pixels: the same matrices, applied to points."""
+"""Boxes, polygons and keypoints follow the pixels: the same maps, applied to points."""
 
 from __future__ import annotations
+
+from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
 
+from augury.compile.motion import forward
 from augury.compile.program import Lowered
-from augury.kernels import Floats, compose
+from augury.kernels import Floats, Resample
+
+Size = tuple[int, int]
+Boxes = NDArray[np.float32]
+_EDGE = 8  # places along each edge of a box whose image is bent
 
 
-def canvas_map(lowered: Lowered) -> Floats:
-    """(n, 3, 3): where the whole program moves a point of the canvas, in centred coordinates."""
-    total = lowered[0].matrix
-    for segment in lowered[1:]:
-        total = compose(segment.matrix, total)
-    return total
+def canvas_map(lowered: Lowered) -> Resample:
+    """Where the whole program moves the points of the canvas."""
+    return reduce(lambda a, b: a.then(b), [segment.resample for segment in lowered])
 
 
-def move_points(matrix: Floats, points: NDArray[np.float64], canvas: tuple[int, int]) -> Floats:
+def move_points(
+    motion: Resample, points: NDArray[np.float64], canvas: Size, sample: NDArray[np.int64] | None = None
+) -> Floats:
     """Map points of the canvas.
 
     Parameters
     ----------
-    matrix : (n, 3, 3), centred coordinates. points : (n, k, 2) x and y in pixels, pixel i covering [i, i + 1).
-    canvas : (height, width).
+    motion : of n samples. points : (m, k, 2) x and y in pixels, pixel i covering [i, i + 1).
+    canvas : (height, width) of what is moved. sample : int64 (m,), the row of the motion for each row of points; None
+        stands for one to one.
+
+    Returns
+    -------
+    (m, k, 2), in pixels of what comes out.
     """
-    half = np.array([canvas[1], canvas[0]]) / 2
-    x, y = np.moveaxis(np.asarray(points, np.float64) - half, -1, 0)
-    rows = [(matrix[:, i, 0:1] * x + matrix[:, i, 1:2] * y) + matrix[:, i, 2:3] for i in range(3)]
-    return np.stack([rows[0] / rows[2], rows[1] / rows[2]], axis=-1) + half
+    rows = np.arange(len(points)) if sample is None else sample
+    centred = np.asarray(points, np.float64) - _middle(canvas)
+    return forward(motion, centred, rows) + _middle(motion.size or canvas)
 
 
-def move_boxes(matrix: Floats, boxes: NDArray[np.float32], canvas: tuple[int, int]) -> NDArray[np.float32]:
+def move_boxes(motion: Resample, boxes: Boxes, canvas: Size, sample: NDArray[np.int64] | None = None) -> Boxes:
     """Map boxes and clip them once, against the final frame.
 
     Parameters
     ----------
-    boxes : (n, 4) float32, left, top, right, bottom in pixels; row i moves with matrix row i.
+    boxes : (m, 4) float32, left, top, right, bottom in pixels. The others are those of `move_points`.
 
     Returns
     -------
-    (n, 4) float32: the smallest upright boxes around the moved corners. A box that leaves the frame has no area.
+    (m, 4) float32: the smallest upright boxes around the moved edges. A box that leaves the frame has no area.
     """
-    corners = np.asarray(boxes, np.float64)[:, [[0, 1], [2, 1], [2, 3], [0, 3]]]
-    moved = move_points(matrix, corners, canvas)
-    low, high = moved.min(axis=1), moved.max(axis=1)
-    limit = np.array([canvas[1], canvas[0]], np.float64)
-    return np.concatenate([np.clip(low, 0, limit), np.clip(high, 0, limit)], axis=1).astype(np.float32)
+    moved = move_points(motion, outline(np.asarray(boxes, np.float64), bool(motion.bends)), canvas, sample)
+    return cut(np.concatenate([moved.min(axis=1), moved.max(axis=1)], axis=1), motion.size or canvas)
+
+
+def outline(boxes: Floats, bent: bool) -> Floats:
+    """Points on the edges of boxes (m, 4), clockwise from the top left: (m, k, 2); the corners unless it is bent."""
+    corners = boxes[:, [[0, 1], [2, 1], [2, 3], [0, 3]]]
+    if not bent:
+        return corners
+    along = (np.arange(_EDGE) / _EDGE)[:, None]
+    edges = [corners[:, [k]] * (1 - along) + corners[:, [(k + 1) % 4]] * along for k in range(4)]
+    return np.concatenate(edges, axis=1)
+
+
+def cut(boxes: Floats, frame: Size) -> Boxes:
+    """Boxes (m, 4) cut to a frame (height, width)."""
+    limit = np.array([frame[1], frame[0]] * 2, np.float64)
+    return np.clip(boxes, 0, limit).astype(np.float32)
+
+
+def _middle(size: Size) -> Floats:
+    return np.array([size[1], size[0]]) / 2

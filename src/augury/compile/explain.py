@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from augury.compile.fuse import Group
 from augury.compile.program import Program, Segment
-from augury.kernels import Noise, Point
+from augury.kernels import Filter, Noise, Opaque, Point, Resample
 
 
 def explain(program: Program) -> str:
     """A table of the program: one line for each kernel, then advice."""
-    steps = sum(len(g.steps) for s in program.segments for g in (s.resample, *s.pixelwise))
+    steps = sum(len(group.steps) for segment in program.segments for group in segment.groups)
     mode = "" if program.fused else ", not fused"
     title = f"{program.canvas} -> {program.output.dtype}: {len(program.kernels)} kernels from {steps} steps{mode}"
     rows = [row for segment in program.segments for row in _segment_rows(segment, program)]
@@ -23,25 +23,29 @@ def advice(program: Program) -> list[str]:
     """Which transforms would join an earlier kernel if they stood elsewhere."""
     found = []
     for before, segment in zip(program.segments, program.segments[1:], strict=False):
-        if program.fused and segment.sampling == before.sampling and before.pixelwise:
-            late, early = _names(segment.resample), _names(before.pixelwise[0])
+        between = [*before.pixelwise, *segment.whole]
+        if program.fused and segment.sampling == before.sampling and between and segment.resample:
+            late, early = _names(segment.resample), _names(between[0])
             found.append(f"{late} would join the resampling before if moved before {early}; this changes pixels")
     return found
 
 
 def _segment_rows(segment: Segment, program: Program) -> list[tuple[str, str, str]]:
+    return [_row(group, _note(group, segment, program)) for group in segment.groups]
+
+
+def _note(group: Group, segment: Segment, program: Program) -> str:
     sampling = segment.sampling
-    border = f"border {sampling.border}, {sampling.interpolation}"
-    rows = [_row(segment.resample, f"{border}; one resampling" if len(segment.resample.steps) > 1 else border)]
-    integer = program.canvas.dtype == "uint8"
-    for group in segment.pixelwise:
-        if group.kind is Point:
-            rows.append(_row(group, "one table" if integer else "steps back to back"))
-        elif group.kind is Noise:
-            rows.append(_row(group, "addressed by pixel; no fusion past it"))
-        else:
-            rows.append(_row(group, "addressed by place; no fusion past it"))
-    return rows
+    if group.kind is Resample:
+        border = f"border {sampling.border}, {sampling.interpolation}"
+        return f"{border}; one resampling" if len(group.steps) > 1 else border
+    if group.kind is Point:
+        return "one table" if program.canvas.dtype == "uint8" else "steps back to back"
+    if group.kind is Filter:
+        return "reads neighbours; no fusion past it"
+    if group.kind is Opaque:
+        return "a function of the whole image; no fusion past it"
+    return "addressed by pixel; no fusion past it" if group.kind is Noise else "addressed by place; no fusion past it"
 
 
 def _row(group: Group, note: str) -> tuple[str, str, str]:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from augury.kernels import Kernel, Point, Resample
+from augury.spec import Spec
 from augury.transforms.policies import Barrier
 
 Branch = tuple[tuple[str, int], ...]
@@ -19,16 +20,19 @@ Branch = tuple[tuple[str, int], ...]
 class Step:
     """One declared transform as the compiler sees it.
 
+    spec : what it acts on. size : (height, width) of what comes out, if it changes that.
     branch : the (choice, child number) pairs that must have been drawn for it to act.
     declared : False for what `prepare` adds at both ends.
     """
 
     label: str
     kind: type[Kernel] | type[Barrier]
+    spec: Spec
     permutes: bool = False
     branch: Branch = ()
     barrier: Barrier | None = None
     declared: bool = True
+    size: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,11 @@ class Group:
     def permutes(self) -> bool:
         """Whether it only moves whole pixels."""
         return all(step.permutes for step in self.steps)
+
+    @property
+    def size(self) -> tuple[int, int] | None:
+        """(height, width) of what comes out, if it changes that."""
+        return next((step.size for step in reversed(self.steps) if step.size is not None), None)
 
 
 Groups = list[Group]

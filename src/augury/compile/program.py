@@ -11,23 +11,13 @@ import numpy as np
 from augury.compile.fuse import Branch, Group, Step, fuse
 from augury.data.prepare import Prepare
 from augury.draws import Address
-from augury.kernels import (
-    Backward,
-    Border,
-    Floats,
-    Interpolation,
-    Kernel,
-    Noise,
-    Point,
-    Rectangle,
-    Resample,
-    Rows,
-    identity,
-)
+from augury.kernels import Backward, Border, Field, Interpolation, Point, Resample, Rows, Whole, identity
 from augury.plan import Plan, draw_plan
 from augury.spec import Spec
 from augury.transforms.base import Node, Transform
 from augury.transforms.policies import Barrier, OneOf, Policy, SomeOf
+
+Size = tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -46,26 +36,48 @@ class Sampling:
 
 @dataclass(frozen=True)
 class Segment:
-    """One pass over an image: a resampling, then kernels that keep every pixel in its place."""
+    """Kernels of the whole image, then one pass over it: a resampling, and kernels that keep every pixel in its place.
 
-    resample: Group
+    Attributes
+    ----------
+    whole : none in the first segment. resample : None reads every pixel in its place.
+    reads, size : (height, width) of what the pass reads, and of what comes out.
+    """
+
     sampling: Sampling
+    reads: Size
+    size: Size
+    whole: tuple[Group, ...] = ()
+    resample: Group | None = None
     pixelwise: tuple[Group, ...] = ()
+
+    @property
+    def groups(self) -> tuple[Group, ...]:
+        """All of it, in order."""
+        return (*self.whole, *([self.resample] if self.resample else []), *self.pixelwise)
 
 
 @dataclass(frozen=True)
 class LoweredSegment:
     """A segment with its arrays, one row for each sample."""
 
-    matrix: Floats  # (n, 3, 3), input to output
+    resample: Resample
     backward: Backward
     sampling: Sampling
-    pixelwise: tuple[Point | Noise | Rectangle, ...]
+    reads: Size
+    size: Size
+    whole: tuple[Whole, ...] = ()
+    pixelwise: tuple[Point | Field, ...] = ()
 
     def rows(self, rows: Rows) -> LoweredSegment:
         """The same for some of the samples."""
-        pixelwise = tuple(kernel.rows(rows) for kernel in self.pixelwise)
-        return LoweredSegment(self.matrix[rows], self.backward.rows(rows), self.sampling, pixelwise)
+        return replace(
+            self,
+            resample=self.resample.rows(rows),
+            backward=self.backward.rows(rows),
+            whole=tuple(kernel.rows(rows) for kernel in self.whole),
+            pixelwise=tuple(kernel.rows(rows) for kernel in self.pixelwise),
+        )
 
 
 Lowered = tuple[LoweredSegment, ...]
@@ -78,7 +90,7 @@ class Program:
     Attributes
     ----------
     policy : what was compiled. prepare : what every part shares.
-    canvas : spec on which transforms act. segments : fused kernels in order.
+    canvas : spec on which transforms act, before any of them changes its size. segments : fused kernels in order.
     fused : False for the step-by-step program that fusion is compared with.
     """
 
@@ -91,7 +103,12 @@ class Program:
     @cached_property
     def output(self) -> Spec:
         """Spec of the images a run delivers."""
-        return self.prepare.output(self.canvas)
+        return self.prepare.output(self.canvas.of_size(self.size))
+
+    @property
+    def size(self) -> Size:
+        """(height, width) of the images a run delivers."""
+        return self.segments[-1].size
 
     @cached_property
     def _transforms(self) -> dict[str, Transform]:
@@ -102,27 +119,37 @@ class Program:
         """Kernel names in order, one for each pass of work."""
         names = []
         for segment in self.segments:
-            names += ["Resample", *(group.kind.__name__ for group in segment.pixelwise)]
+            names += [group.kind.__name__ for group in segment.groups]
         return names
 
     def lower(self, plan: Plan) -> Lowered:
         """Turn drawn parameters into kernel arrays, fused."""
         lowered = []
         for segment in self.segments:
-            matrix = self._lower_group(segment.resample, plan, Resample(identity(len(plan)))).matrix
-            pixelwise = tuple(self._lower_group(group, plan) for group in segment.pixelwise)
-            lowered.append(LoweredSegment(matrix, Backward.of(matrix), segment.sampling, pixelwise))
+            steps = segment.resample.steps if segment.resample else ()
+            moves = [self._lower_step(step, plan) for step in steps if step.declared]
+            resample = reduce(lambda a, b: a.then(b), moves, Resample(identity(len(plan))))
+            lowered.append(
+                LoweredSegment(
+                    resample,
+                    Backward.of(resample),
+                    segment.sampling,
+                    segment.reads,
+                    segment.size,
+                    tuple(self._lower_group(group, plan) for group in segment.whole),
+                    tuple(self._lower_group(group, plan) for group in segment.pixelwise),
+                )
+            )
         return tuple(lowered)
 
-    def _lower_group(self, group: Group, plan: Plan, start: Kernel | None = None) -> Any:
-        kernels = [self._lower_step(step, plan) for step in group.steps if step.declared or step.kind is Point]
-        return reduce(lambda a, b: a.then(b), kernels if start is None else [start, *kernels])
+    def _lower_group(self, group: Group, plan: Plan) -> Any:
+        return reduce(lambda a, b: a.then(b), [self._lower_step(step, plan) for step in group.steps])
 
     def _lower_step(self, step: Step, plan: Plan) -> Any:
         if not step.declared:
             return self.prepare.point(self.canvas)
         params = plan.columns[step.label]
-        return self._transforms[step.label].lower(params, self.canvas).where(params["on"])
+        return self._transforms[step.label].lower(params, step.spec).where(params["on"])
 
 
 def compile_policy(policy: Policy, prepare: Prepare, source: Spec, *, fuse_steps: bool = True) -> Program:
@@ -134,11 +161,11 @@ def compile_policy(policy: Policy, prepare: Prepare, source: Spec, *, fuse_steps
     fuse_steps : False runs every transform by itself, for comparison.
     """
     canvas = prepare.canvas(source)
-    steps = [Step("prepare", Resample, declared=False), *_steps(policy, canvas)]
+    steps = [Step("prepare", Resample, canvas, declared=False), *_steps(policy, canvas)]
     if prepare.point(canvas) is not None:
-        steps.append(Step("normalize", Point, declared=False))
+        steps.append(Step("normalize", Point, canvas, declared=False))
     groups = fuse(steps) if fuse_steps else [Group((step,)) for step in steps]
-    return Program(policy, prepare, canvas, _segments(groups, policy), fuse_steps)
+    return Program(policy, prepare, canvas, _segments(groups, policy, canvas), fuse_steps)
 
 
 def _leaves(node: Node) -> list[Transform]:
@@ -151,13 +178,19 @@ def _steps(policy: Policy, canvas: Spec) -> list[Step]:
     """All transforms in order; those that never change anything are dropped."""
     probe = draw_plan(policy, 0, Address(np.zeros(1, np.uint64)))
     found: list[Step] = []
+    spec = canvas
 
     def visit(node: Node, branch: Branch) -> None:
+        nonlocal spec
         if isinstance(node, Transform) and not node.is_identity:
-            kernel = node.lower(probe.columns[node.label], canvas)
-            found.append(Step(node.label, type(kernel), getattr(kernel, "permutes", False), branch))
+            node.check(spec)
+            kernel = node.lower(probe.columns[node.label], spec)
+            size = kernel.size if isinstance(kernel, Resample) else None
+            found.append(Step(node.label, type(kernel), spec, getattr(kernel, "permutes", False), branch, size=size))
+            if size is not None:
+                spec = spec.of_size(size)
         elif isinstance(node, Barrier):
-            found.append(Step("Barrier", Barrier, barrier=node))
+            found.append(Step("Barrier", Barrier, spec, barrier=node))
         elif isinstance(node, (Policy, OneOf, SomeOf)):
             for i, child in enumerate(node.transforms):
                 visit(child, (*branch, (node.label, i)) if isinstance(node, OneOf) else branch)
@@ -166,17 +199,27 @@ def _steps(policy: Policy, canvas: Spec) -> list[Step]:
     return found
 
 
-def _segments(groups: list[Group], policy: Policy) -> tuple[Segment, ...]:
-    """Cut the groups at every Resample; a barrier opens a segment of its own."""
-    sampling = Sampling(policy.border, policy.fill, policy.interpolation)
+def _segments(groups: list[Group], policy: Policy, canvas: Spec) -> tuple[Segment, ...]:
+    """Cut the groups wherever a pass must end: at a resampling, a barrier, a kernel of the whole image."""
+    sampling, size = Sampling(policy.border, policy.fill, policy.interpolation), canvas.shape[:2]
     segments: list[Segment] = []
     for group in groups:
-        if group.kind is Barrier:
-            barrier = group.steps[0].barrier
-            assert barrier is not None
-            sampling = sampling.after(barrier)
+        last = segments[-1] if segments else None
+        if isinstance(group.steps[0].barrier, Barrier):
+            sampling = sampling.after(group.steps[0].barrier)
         elif group.kind is Resample:
-            segments.append(Segment(group, sampling))
+            resized = group.size or size
+            if last is not None and last.whole and not last.resample and not last.pixelwise:
+                segments[-1] = replace(last, sampling=sampling, size=resized, resample=group)
+            else:
+                segments.append(Segment(sampling, size, resized, resample=group))
+            size = resized
+        elif issubclass(group.kind, Whole):
+            if last is not None and last.whole and not last.resample and not last.pixelwise:
+                segments[-1] = replace(last, whole=(*last.whole, group))
+            else:
+                segments.append(Segment(sampling, size, size, whole=(group,)))
         else:
-            segments[-1] = replace(segments[-1], pixelwise=(*segments[-1].pixelwise, group))
+            assert last is not None
+            segments[-1] = replace(last, pixelwise=(*last.pixelwise, group))
     return tuple(segments)

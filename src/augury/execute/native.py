@@ -10,8 +10,22 @@ from numpy.typing import NDArray
 
 from augury.binary import compiled
 from augury.draws import normal_table
+from augury.execute import reference
 from augury.execute.reference import Pass
-from augury.kernels import Affine, Border, Curve, Noise, Point, PointStep, Rectangle, Table
+from augury.kernels import (
+    Affine,
+    Bend,
+    Border,
+    Curve,
+    Field,
+    Filter,
+    Floats,
+    Noise,
+    Point,
+    PointStep,
+    Rectangle,
+    Table,
+)
 
 Pixels = NDArray[Any]
 _BORDERS = {name: code for code, name in enumerate(get_args(Border))}
@@ -31,9 +45,14 @@ def segment(job: Pass, out: Pixels, channels_first: bool) -> None:
     steps = [step for kernel in job.kernels for step in _steps(kernel)]
     nearest = job.interpolation == "nearest"
     border = _BORDERS[job.border]
-    _loaded().segment(
-        images, job.extents, job.matrices, job.canvas, border, job.fill, nearest, steps, out, channels_first
-    )
+    bends = [_bend(before, bend) for before, bend in job.bends if bend.on.any()]
+    places = {"extents": job.extents, "matrices": job.matrices, "bends": bends, "reads": job.reads}
+    _loaded().segment(images, places, job.canvas, border, job.fill, nearest, steps, out, channels_first)
+
+
+def filtered(kernel: Filter, image: Pixels, i: int) -> Pixels:
+    """See `reference.filtered`."""
+    return reference.filtered(kernel, image, i)
 
 
 @cache
@@ -51,7 +70,19 @@ def _side_by_side(image: Pixels) -> Pixels:
     return image if inside else np.ascontiguousarray(image)
 
 
-def _steps(kernel: Point | Noise | Rectangle) -> list[dict[str, Any]]:
+def _bend(before: Floats, bend: Bend) -> dict[str, Any]:
+    height, width = bend.size
+    return {
+        "before": _dense(before),
+        "shift": _dense(bend.shift),
+        "on": _dense(bend.on),
+        "height": height,
+        "width": width,
+        "stepped": bend.stepped,
+    }
+
+
+def _steps(kernel: Point | Field) -> list[dict[str, Any]]:
     """A kernel as the dicts of arrays that the C++ reads."""
     match kernel:
         case Point(steps):

@@ -14,7 +14,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augury.draws import normal_table, philox_reference
-from augury.kernels import Affine, Border, Curve, Floats, Interpolation, Noise, Point, PointStep, Rectangle, Table
+from augury.kernels import (
+    Affine,
+    Bend,
+    Border,
+    Curve,
+    Field,
+    Filter,
+    Floats,
+    Interpolation,
+    Noise,
+    Point,
+    PointStep,
+    Rectangle,
+    Table,
+)
 
 Pixels = NDArray[Any]
 ONE = 65536  # coordinates are integers in 1/65536 of a pixel
@@ -57,18 +71,21 @@ class Pass:
     sources : n images (h, w, c) of one dtype, any sizes.
     extents : (n, 2) height and width of the world in source pixels (a fraction where a box was cut).
     matrices : (n, 3, 3) centred output pixel -> source pixel index, see `kernels.Backward.to_source`.
-    canvas : (height, width). fill : in the units of the sources.
+    bends : matrices (n, 3, 3) and displacements that an output pixel meets before `matrices`.
+    reads, canvas : (height, width) of what is read and of what comes out. fill : in the units of the sources.
     kernels : what is done to every pixel after the resampling.
     """
 
     sources: Sequence[Pixels]
     extents: Floats
     matrices: Floats
+    reads: tuple[int, int]
     canvas: tuple[int, int]
     border: Border
     fill: float
     interpolation: Interpolation
-    kernels: Sequence[Point | Noise | Rectangle] = ()
+    bends: Sequence[tuple[Floats, Bend]] = ()
+    kernels: Sequence[Point | Field] = ()
 
 
 def segment(job: Pass, out: Pixels, channels_first: bool) -> None:
@@ -88,15 +105,15 @@ def warp(job: Pass, i: int) -> Pixels:
     source, extent, matrix, border, fill = job.sources[i], job.extents[i], job.matrices[i], job.border, job.fill
     h, w, _ = source.shape
     height, width = job.canvas
-    x = (np.arange(width) + 0.5 - 0.5 * width)[None, :]
-    y = (np.arange(height) + 0.5 - 0.5 * height)[:, None]
-    row = [m[0] * x + (m[1] * y + m[2]) for m in matrix]
-    depth = np.maximum(row[2], 1e-6)
-    u, v = row[0] / depth, row[1] / depth
+    x = (np.arange(width, dtype=np.float64) + 0.5 - 0.5 * width)[None, :]
+    y = (np.arange(height, dtype=np.float64) + 0.5 - 0.5 * height)[:, None]
+    for before, bend in job.bends:
+        x, y = _bent(bend, i, *_project(before[i], x, y))
+    u, v = _project(matrix, x, y)
 
-    cover = np.minimum(_cover(u, extent[1], width), _cover(v, extent[0], height))
-    column, right = _place(_fold(u, extent[1], width, border), w)
-    line, down = _place(_fold(v, extent[0], height, border), h)
+    cover = np.minimum(_cover(u, extent[1], job.reads[1]), _cover(v, extent[0], job.reads[0]))
+    column, right = _place(_fold(u, extent[1], job.reads[1], border), w)
+    line, down = _place(_fold(v, extent[0], job.reads[0], border), h)
     if job.interpolation == "nearest":
         near = source[line + (down >= ONE // 2), column + (right >= ONE // 2)]
         inside = cover >= (WEIGHT // 2 if border == "constant" else WEIGHT)
@@ -111,6 +128,37 @@ def warp(job: Pass, i: int) -> Pixels:
         cover = np.full_like(cover, WEIGHT)
     blend = _blend_uint8 if source.dtype == np.uint8 else _blend_float
     return blend(taps, right[..., None], down[..., None], cover[..., None], fill)
+
+
+def _project(matrix: Floats, x: Floats, y: Floats) -> tuple[Floats, Floats]:
+    row = [m[0] * x + (m[1] * y + m[2]) for m in matrix]
+    depth = np.maximum(row[2], 1e-6)
+    return row[0] / depth, row[1] / depth
+
+
+def _bent(bend: Bend, i: int, x: Floats, y: Floats) -> tuple[Floats, Floats]:
+    """Add the displacement of row i at its places; see `kernels.Bend`."""
+    if not bend.on[i]:
+        return x, y
+    shift = bend.shift[i]
+    (row, down), (column, right) = (
+        _cell(at, side, count, bend.stepped) for at, side, count in zip((y, x), bend.size, shift.shape[:2], strict=True)
+    )
+    if bend.stepped:
+        moves = shift[row, column]
+        return x + moves[..., 0], y + moves[..., 1]
+    a, b, c, d = (shift[row + p, column + q] for p, q in ((0, 0), (0, 1), (1, 0), (1, 1)))
+    top, bottom = a + (b - a) * right[..., None], c + (d - c) * right[..., None]
+    moves = top + (bottom - top) * down[..., None]
+    return x + moves[..., 0], y + moves[..., 1]
+
+
+def _cell(at: Floats, side: int, count: int, stepped: bool) -> tuple[NDArray[np.int64], Floats]:
+    """Cell of a lattice at centred places, and how far in it, 0..1."""
+    cells = count if stepped else count - 1
+    place = np.clip(at * (cells / side) + 0.5 * cells, 0.0, float(cells))
+    first = np.minimum(np.floor(place).astype(np.int64), cells - 1)
+    return first, place - first
 
 
 def _fold(index: Floats, extent: float, canvas: int, border: Border) -> Floats:
@@ -174,10 +222,27 @@ def _divide_to_even(total: Pixels, count: Any) -> Pixels:
     return np.asarray(quotient + up)
 
 
+# ---- Filter
+
+
+def filtered(kernel: Filter, image: Pixels, i: int) -> Pixels:
+    """Row i of a filter on one (h, w, c) image: taps in reading order, sums in float32."""
+    taps = kernel.taps[i]
+    rows, columns = taps.shape
+    h, w, _ = image.shape
+    sides = [(side // 2, side // 2) for side in (rows, columns)]
+    padded = np.pad(image, [*sides, (0, 0)], mode="edge").astype(np.float32)
+    total = np.zeros(image.shape, np.float32)
+    for y in range(rows):
+        for x in range(columns):
+            total += taps[y, x] * padded[y : y + h, x : x + w]
+    return _finish(total, kernel.low, kernel.high, image.dtype)
+
+
 # ---- Point and Field
 
 
-def apply(kernel: Point | Noise | Rectangle, image: Pixels, i: int) -> Pixels:
+def apply(kernel: Point | Field, image: Pixels, i: int) -> Pixels:
     """Row i of a kernel on one (h, w, c) image."""
     match kernel:
         case Point(steps):

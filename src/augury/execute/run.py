@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cache
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from augury.binary import compiled
-from augury.compile.program import Lowered, Program
+from augury.compile.program import Lowered, LoweredSegment, Program
 from augury.errors import AuguryError
-from augury.execute import native, reference
+from augury.execute import native, opaque, reference
 from augury.execute.reference import Pass
+from augury.kernels import Filter, Whole
 
 Pixels = NDArray[Any]
 Halvings = tuple[int, int]
 Fetch = Callable[[int, Halvings], Pixels]
+FetchMask = Callable[[int], Pixels]
 Empty = Callable[[tuple[int, ...], np.dtype[Any]], Pixels]
 
 
@@ -37,80 +40,127 @@ def default_executor() -> ModuleType:
     return reference
 
 
+class Rendered(NamedTuple):
+    """Images (n, h, w, c), and masks (n, h, w) or (n, h, w, k) where there are any."""
+
+    image: Pixels
+    mask: Pixels | None = None
+
+
 def run(
     program: Program,
     lowered: Lowered,
     worlds: NDArray[np.int64],
     fetch: Fetch,
     *,
+    fetch_mask: FetchMask | None = None,
     channels_first: bool = False,
     executor: ModuleType | None = None,
     empty: Empty = np.empty,
-) -> Pixels:
+) -> Rendered:
     """Augment a batch.
 
     Parameters
     ----------
     worlds : (n, 2) height and width of each sample's world in pixels of the decoded image.
     fetch : (row, halvings) -> the sample's world (h, w, c), reduced by 2^k boxes.
+    fetch_mask : row -> the sample's mask (h, w) or (h, w, k), uint8 or uint16. Masks follow the pixels: nearest
+        neighbour through the same maps, and `policy.mask_fill` outside.
     channels_first : (n, c, h, w) instead of (n, h, w, c).
     executor : module `native` or `reference`; the default is the first that was built.
     empty : makes the output array.
 
     Returns
     -------
-    (n, h, w, c) in `program.output.dtype`.
+    Images in `program.output.dtype`; masks in their own, holding no label that is not in the mask or mask_fill.
     """
     execute = executor or default_executor()
-    canvas = program.canvas.shape[:2]
-    sources: Sequence[Pixels] = []
+    images: Sequence[Pixels] = []
+    masks: Sequence[Pixels] = []
     for k, segment in enumerate(lowered):
-        full = worlds if k == 0 else np.tile(canvas, (len(worlds), 1))
-        halvings = segment.backward.halvings(canvas, full)
+        full = worlds if k == 0 else np.tile(segment.reads, (len(worlds), 1))
+        halvings = segment.backward.halvings(segment.reads, full)
         asked = [(y, x) for y, x in halvings.tolist()]
         if k == 0:
-            sources = [fetch(i, both) for i, both in enumerate(asked)]
+            images = [fetch(i, both) for i, both in enumerate(asked)]
         else:
-            sources = [_reduced(execute, source, both) for source, both in zip(sources, asked, strict=True)]
-        extents = full / (2.0**halvings)
+            for kernel in segment.whole:
+                images, masks = _whole(execute, program, segment, kernel, images, masks)
+            images = [_reduced(execute, image, both) for image, both in zip(images, asked, strict=True)]
+        if fetch_mask is not None:
+            masks = _moved_masks(execute, program, segment, masks if k else fetch_mask, len(worlds))
         last = k == len(lowered) - 1
-        out = _output(program, len(worlds), last, channels_first, empty)
-        sampling, fill = segment.sampling, program.canvas.level(segment.sampling.fill)
-        place = segment.backward.to_source(canvas, extents)
-        job = Pass(sources, extents, place, canvas, sampling.border, fill, sampling.interpolation, segment.pixelwise)
-        execute.segment(job, out, channels_first and last)
-        sources = list(out)
+        out = _output(program, segment.size, len(worlds), last, channels_first, empty)
+        execute.segment(_pass(program, segment, images, full / (2.0**halvings)), out, channels_first and last)
+        images = list(out)
     # float16 is the float32 result rounded once
-    return out.astype(np.float16) if program.output.dtype == "float16" else out
+    image = out.astype(np.float16) if program.output.dtype == "float16" else out
+    return Rendered(image, None if fetch_mask is None else np.stack(masks))
 
 
-def move_masks(
-    program: Program, lowered: Lowered, masks: Sequence[Pixels], executor: ModuleType | None = None
-) -> Pixels:
-    """Masks follow the pixels: nearest neighbour through the same matrices, `policy.mask_fill` outside.
+def _pass(program: Program, segment: LoweredSegment, images: Sequence[Pixels], extents: NDArray[np.float64]) -> Pass:
+    sampling, backward = segment.sampling, segment.backward
+    return Pass(
+        images,
+        extents,
+        backward.to_source(segment.reads, extents),
+        segment.reads,
+        segment.size,
+        sampling.border,
+        program.canvas.level(sampling.fill),
+        sampling.interpolation,
+        backward.bends,
+        segment.pixelwise,
+    )
 
-    Parameters
-    ----------
-    masks : n label images (h, w), uint8 or uint16, in the world of their sample.
 
-    Returns
-    -------
-    (n, height, width) in the dtype of the masks; holds no label that is not in the mask or mask_fill.
-    """
-    execute = executor or default_executor()
-    canvas = program.canvas.shape[:2]
-    current = [np.ascontiguousarray(mask)[..., None] for mask in masks]
-    if current and program.policy.mask_fill > np.iinfo(current[0].dtype).max:
-        label, dtype = program.policy.mask_fill, current[0].dtype
-        raise AuguryError(f"mask_fill={label} does not fit {dtype} masks; choose a smaller label")
-    for segment in lowered:
-        extents = np.array([mask.shape[:2] for mask in current], np.float64)
-        out = np.empty((len(current), *canvas, 1), current[0].dtype)
-        place = segment.backward.to_source(canvas, extents)
-        fill = float(program.policy.mask_fill)
-        execute.segment(Pass(current, extents, place, canvas, segment.sampling.border, fill, "nearest"), out, False)
-        current = list(out)
-    return out[..., 0]
+def _whole(
+    execute: ModuleType,
+    program: Program,
+    segment: LoweredSegment,
+    kernel: Whole,
+    images: Sequence[Pixels],
+    masks: Sequence[Pixels],
+) -> tuple[list[Pixels], list[Pixels]]:
+    """One kernel of the whole image on all rows that are on."""
+    images, masks = list(images), list(masks)
+    spec = program.canvas.of_size(segment.reads)
+    for i in np.flatnonzero(kernel.on).tolist():
+        if isinstance(kernel, Filter):
+            images[i] = execute.filtered(kernel, images[i], i)
+            continue
+        row = {name: values[i] for name, values in kernel.columns.items()}
+        images[i] = opaque.call(kernel.name, images[i], spec, {**row, **kernel.settings})
+    return images, masks
+
+
+def _moved_masks(
+    execute: ModuleType,
+    program: Program,
+    segment: LoweredSegment,
+    masks: Sequence[Pixels] | FetchMask,
+    n: int,
+) -> list[Pixels]:
+    """Masks through the maps of a segment, one after the other: whole ones may be large."""
+    moved = []
+    for i in range(n):
+        mask = np.ascontiguousarray(masks(i) if callable(masks) else masks[i])
+        if program.policy.mask_fill > np.iinfo(mask.dtype).max:
+            label, dtype = program.policy.mask_fill, mask.dtype
+            raise AuguryError(f"mask_fill={label} does not fit {dtype} masks; choose a smaller label")
+        planes = mask if mask.ndim == 3 else mask[..., None]
+        own = segment.rows(slice(i, i + 1))
+        extents = np.array([planes.shape[:2]], np.float64)
+        job = replace(
+            _pass(program, own, [planes], extents),
+            fill=float(program.policy.mask_fill),
+            interpolation="nearest",
+            kernels=(),
+        )
+        out = np.empty((1, *segment.size, planes.shape[2]), mask.dtype)
+        execute.segment(job, out, False)
+        moved.append(out[0] if mask.ndim == 3 else out[0, ..., 0])
+    return moved
 
 
 def _reduced(execute: ModuleType, image: Pixels, halvings: Halvings) -> Pixels:
@@ -118,8 +168,8 @@ def _reduced(execute: ModuleType, image: Pixels, halvings: Halvings) -> Pixels:
     return reduced
 
 
-def _output(program: Program, n: int, last: bool, channels_first: bool, empty: Empty) -> Pixels:
-    h, w, c = program.canvas.shape
+def _output(program: Program, size: Halvings, n: int, last: bool, channels_first: bool, empty: Empty) -> Pixels:
+    (h, w), c = size, program.canvas.channels
     if not last:
         return np.empty((n, h, w, c), program.canvas.dtype)
     dtype = np.dtype("float32" if program.output.dtype.startswith("float") else program.canvas.dtype)

@@ -66,7 +66,7 @@ class Renderer:
         for first in range(0, views, step):
             some = slice(first, min(first + step, views))
             worlds = np.tile(world.shape[:2], (some.stop - some.start, 1))
-            yield from run(program, tuple(segment.rows(some) for segment in lowered), worlds, fetch)
+            yield from run(program, tuple(segment.rows(some) for segment in lowered), worlds, fetch).image
 
 
 @lru_cache(maxsize=64)

@@ -22,7 +22,7 @@ from augury.plan import draw_plan
 from augury.shifts import SEED as SHIFT_SEED
 from augury.stream.buffers import Buffers
 from augury.stream.cache import Halvings, Images
-from augury.stream.objects import fields_of_batch
+from augury.stream.objects import boxes_of_batch
 from augury.stream.order import Order
 
 Pixels = NDArray[Any]
@@ -144,11 +144,18 @@ class Feed:
         def fetch(k: int, halvings: Halvings) -> Pixels:
             return ready.pop(k) if k in ready else self.images.get(shown[k], halvings)
 
-        image = run(self.program, lowered, worlds, fetch, channels_first=channels_first, empty=self.buffers.empty)
         table = self.images.table
-        marked = table.objects is not None or table.mask is not None
-        fields = fields_of_batch(self.images, shown, self.program, lowered) if marked else {}
-        return Batch(image, table.labels[shown], table.ids[shown], block.epoch, shift=self.shift, **fields)
+        image, mask = run(
+            self.program,
+            lowered,
+            worlds,
+            fetch,
+            fetch_mask=None if table.mask is None else lambda k: self.images.mask(shown[k]),
+            channels_first=channels_first,
+            empty=self.buffers.empty,
+        )
+        boxes = boxes_of_batch(self.images, shown, self.program, lowered) if table.objects is not None else {}
+        return Batch(image, table.labels[shown], table.ids[shown], block.epoch, mask=mask, shift=self.shift, **boxes)
 
     def _open(self, rows: Rows, first: LoweredSegment) -> tuple[list[int], NDArray[np.int64], dict[int, Pixels]]:
         """The samples to show, the sizes of their worlds, and the images that were decoded to know these.
@@ -161,7 +168,7 @@ class Feed:
         for k in np.flatnonzero(worlds[:, 0] == 0).tolist():
             shown[k], worlds[k], frame = self._open_one(int(rows[k]))
             here = slice(k, k + 1)
-            down, across = first.backward.rows(here).halvings(self.program.canvas.shape[:2], worlds[here])[0].tolist()
+            down, across = first.backward.rows(here).halvings(first.reads, worlds[here])[0].tolist()
             ready[k] = self.images.get(shown[k], (down, across), frame)
         return shown, worlds, ready
 

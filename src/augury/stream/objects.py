@@ -1,4 +1,4 @@
-"""Boxes and masks of a batch, moved as its images were."""
+"""Boxes of a batch, moved as its images were."""
 
 from __future__ import annotations
 
@@ -11,33 +11,22 @@ from numpy.typing import NDArray
 from augury.compile.annotations import canvas_map, move_boxes
 from augury.compile.program import Lowered, Program
 from augury.data.prepare import Prepare
-from augury.data.table import Objects
-from augury.execute.run import move_masks
 from augury.stream.cache import Images
 
 Boxes = NDArray[np.float32]
 Rows = NDArray[np.int64]
-_MASK_BYTES = 2**26  # of whole masks held at once, beside those in the cache
 
 
-def fields_of_batch(images: Images, shown: Sequence[int], program: Program, lowered: Lowered) -> dict[str, Any]:
-    """What `stream.engine.Batch` holds of boxes and masks, by the names of its fields.
+def boxes_of_batch(images: Images, shown: Sequence[int], program: Program, lowered: Lowered) -> dict[str, Any]:
+    """What `stream.engine.Batch` holds of boxes, by the names of its fields.
 
     Parameters
     ----------
     shown : rows of the table, one for each row of `lowered`; their images were decoded before.
     """
-    table, samples = images.table, np.array(shown, np.int64)
-    fields: dict[str, Any] = {}
-    if table.objects is not None:
-        fields |= _boxes(table.objects, samples, images.photos[samples], program, lowered)
-    if table.mask is not None:
-        fields["mask"] = _masks(images, samples, program, lowered)
-    return fields
-
-
-def _boxes(objects: Objects, samples: Rows, photos: Rows, program: Program, lowered: Lowered) -> dict[str, Any]:
-    """Boxes of some samples where their images (photos: height and width, (n, 2)) show them."""
+    objects, samples = images.table.objects, np.array(shown, np.int64)
+    assert objects is not None
+    photos = images.photos[samples]
     starts = objects.starts[samples]
     counts = objects.starts[samples + 1] - starts
     sample = np.repeat(np.arange(len(samples)), counts)
@@ -48,7 +37,7 @@ def _boxes(objects: Objects, samples: Rows, photos: Rows, program: Program, lowe
         boxes *= _xyxy(photos[sample])
     canvas = program.canvas.shape[:2]
     boxes = _on_canvas(boxes, photos[sample], _worlds(program.prepare, photos)[sample], canvas)
-    moved, seen = _moved(boxes, sample, lowered, canvas)
+    moved, seen = _moved(boxes, sample, lowered)
     return {
         "boxes": moved[seen],
         "box_label": objects.labels[rows[seen]],
@@ -75,19 +64,19 @@ def _xyxy(down_across: Rows) -> Rows:
     return down_across[:, [1, 0, 1, 0]]
 
 
-def _moved(boxes: Boxes, sample: Rows, lowered: Lowered, canvas: tuple[int, int]) -> tuple[Boxes, NDArray[np.bool_]]:
+def _moved(boxes: Boxes, sample: Rows, lowered: Lowered) -> tuple[Boxes, NDArray[np.bool_]]:
     """Boxes (m, 4) where the program moves them, and (m,) which have an area left.
 
     The whole map at once gives the tightest boxes. But each segment renders a frame, and what leaves that is
     gone, even where a later segment brings its place back; so boxes are cut to what the frames let through.
     A box that is cut away becomes a line on a rim, to which a later rotation would give an area again.
     """
-    moved = move_boxes(canvas_map(lowered)[sample], boxes, canvas)
+    moved = move_boxes(canvas_map(lowered), boxes, lowered[0].reads, sample)
     seen = _have_area(boxes) & _have_area(moved)
     if len(lowered) == 1:
         return moved, seen
     for segment in lowered:
-        boxes = move_boxes(segment.matrix[sample], boxes, canvas)
+        boxes = move_boxes(segment.resample, boxes, segment.reads, sample)
         seen &= _have_area(boxes)
     low, high = np.maximum(moved[:, :2], boxes[:, :2]), np.minimum(moved[:, 2:], boxes[:, 2:])
     moved = np.concatenate([low, high], axis=1)
@@ -96,15 +85,3 @@ def _moved(boxes: Boxes, sample: Rows, lowered: Lowered, canvas: tuple[int, int]
 
 def _have_area(boxes: Boxes) -> NDArray[np.bool_]:
     return np.asarray((boxes[:, :2] < boxes[:, 2:]).all(axis=1))
-
-
-def _masks(images: Images, samples: Rows, program: Program, lowered: Lowered) -> NDArray[Any]:
-    """Masks of some samples, (n, height, width), moved a few at a time: whole ones may be large."""
-    largest = int(images.sizes[samples].prod(axis=1).max()) * 2
-    step = max(1, _MASK_BYTES // largest)
-    moved = []
-    for first in range(0, len(samples), step):
-        part = slice(first, first + step)
-        masks = [images.mask(i) for i in samples[part].tolist()]
-        moved.append(move_masks(program, tuple(segment.rows(part) for segment in lowered), masks))
-    return np.concatenate(moved)

@@ -17,7 +17,7 @@ from augury.draws import Draws
 from augury.errors import PolicyError
 from augury.kernels import Kernel
 from augury.ranges import Choice, Fixed, Range, Unit, ends, is_fixed
-from augury.spec import Spec
+from augury.spec import DTypeName, Spec
 
 if TYPE_CHECKING:
     from pydantic._internal._model_construction import ModelMetaclass
@@ -98,10 +98,21 @@ class Transform(Node):
 
     p: Probability = Field(default=1.0, kw_only=True)
     draws_pixels: ClassVar[bool] = False  # random even when every field is fixed
+    channels: ClassVar[tuple[int, ...] | None] = None  # numbers of them that it can change; None: any
+    dtypes: ClassVar[tuple[DTypeName, ...]] = ("uint8", "uint16", "float32")
 
     def draw(self, draws: Draws) -> Params:
         """One column (n,) or (n, count) for each range field."""
         return {f: draw_range(draws, f, getattr(self, f), unit) for f, unit in range_fields(type(self)).items()}
+
+    def check(self, spec: Spec) -> None:
+        """Raise a PolicyError of one line unless it can change images of this spec."""
+        if self.channels is not None and spec.channels not in self.channels:
+            held = " or ".join(map(str, self.channels))
+            raise PolicyError(f"{self.label}: needs {held} channels, the images have {spec.channels}; leave it out")
+        if spec.dtype not in self.dtypes:
+            held = ", ".join(self.dtypes)
+            raise PolicyError(f"{self.label}: is for {held}, the images are {spec.dtype}; leave it out or convert them")
 
     @abstractmethod
     def lower(self, params: Params, spec: Spec) -> Kernel:

@@ -173,7 +173,7 @@ def _native(job: Job, images: list[Pixels], plan: Plan, last: Finish | None, *, 
     program = _compiled(job.policy(toned=toned), last or Prepare(), spec)
     lowered = _as_asked(program.lower(plan), a.cval / spec.full_scale)
     worlds = np.tile((h, w), (len(images), 1))
-    return run(program, lowered, worlds, lambda i, _: images[i], channels_first=a.channels_first)
+    return run(program, lowered, worlds, lambda i, _: images[i], channels_first=a.channels_first).image
 
 
 @lru_cache(maxsize=64)

@@ -1,0 +1,79 @@
+"""Where the points of a canvas go: forward through matrices and bends, which the executor reads backward."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from augury.kernels import Bend, Floats, Resample
+
+_NEWTON_STEPS = 12  # from the second on the error squares; a bend whose lattice does not fold needs four or five
+
+
+def forward(motion: Resample, points: Floats, sample: NDArray[np.int64]) -> Floats:
+    """Move points (m, k, 2), x and y in centred coordinates, where row sample[i] of the motion moves row i."""
+    points = _through(motion.matrix[sample], points)
+    for bend, after in motion.bends:
+        points = _through(after[sample], _unbent(bend, points, sample))
+    return points
+
+
+def _through(matrix: Floats, points: Floats) -> Floats:
+    x, y = np.moveaxis(points, -1, 0)
+    rows = [(matrix[:, i, 0:1] * x + matrix[:, i, 1:2] * y) + matrix[:, i, 2:3] for i in range(3)]
+    return np.stack([rows[0] / rows[2], rows[1] / rows[2]], axis=-1)
+
+
+def displacement(bend: Bend, points: Floats, sample: NDArray[np.int64]) -> tuple[Floats, Floats]:
+    """What a bend adds at places (m, k, 2), and its derivative there, (m, k, 2, 2): of x and y by x and y."""
+    rows, columns = bend.shift.shape[1:3]
+    counts = np.array([columns, rows]) - (0 if bend.stepped else 1)
+    extent = np.array([bend.size[1], bend.size[0]], np.float64)
+    at = points * (counts / extent) + 0.5 * counts
+    cell = np.clip(np.floor(at), 0, counts - 1).astype(np.int64)
+    on = bend.on[sample][:, None, None]
+    index = sample[:, None]
+    j, i = cell[..., 0], cell[..., 1]
+    if bend.stepped:
+        return np.where(on, bend.shift[index, i, j], 0.0), np.zeros((*points.shape, 2))
+    inside = np.clip(at - cell, 0.0, 1.0)
+    x, y = inside[..., :1], inside[..., 1:]
+    a, b, c, d = (bend.shift[index, i + p, j + q] for p, q in ((0, 0), (0, 1), (1, 0), (1, 1)))
+    top, bottom = a + (b - a) * x, c + (d - c) * x
+    moves = top + (bottom - top) * y
+    beyond = (at < 0) | (at > counts)
+    by_x = np.where(beyond[..., :1], 0.0, ((b - a) * (1 - y) + (d - c) * y) * counts[0] / extent[0])
+    by_y = np.where(beyond[..., 1:], 0.0, ((c - a) * (1 - x) + (d - b) * x) * counts[1] / extent[1])
+    slope = np.stack([by_x, by_y], axis=-1)
+    return np.where(on, moves, 0.0), np.where(on[..., None], slope, 0.0)
+
+
+def _unbent(bend: Bend, points: Floats, sample: NDArray[np.int64]) -> Floats:
+    """The places q whose bent places q + shift(q) are the points: Newton's method, and for cells the one that fits."""
+    if bend.stepped:
+        return _in_cells(bend, points, sample)
+    q = points
+    for _ in range(_NEWTON_STEPS):
+        moves, slope = displacement(bend, q, sample)
+        wrong = points - q - moves
+        a, b = 1.0 + slope[..., 0, 0], slope[..., 0, 1]
+        c, d = slope[..., 1, 0], 1.0 + slope[..., 1, 1]
+        det = a * d - b * c
+        det = np.where(np.abs(det) < 0.05, np.copysign(0.05, det), det)
+        x, y = wrong[..., 0], wrong[..., 1]
+        q = q + np.stack([(d * x - b * y) / det, (a * y - c * x) / det], axis=-1)
+    return q
+
+
+def _in_cells(bend: Bend, points: Floats, sample: NDArray[np.int64]) -> Floats:
+    """Each point goes with its cell: of all cells the one that shows it."""
+    rows, columns = bend.shift.shape[1:3]
+    extent = np.array([bend.size[1], bend.size[0]], np.float64)
+    found = points.copy()
+    for i in range(rows):
+        for j in range(columns):
+            moves = np.where(bend.on[sample, None], bend.shift[sample, i, j], 0.0)
+            q = points - moves[:, None]
+            at = np.floor(q * (np.array([columns, rows]) / extent) + 0.5 * np.array([columns, rows]))
+            found = np.where(np.all(at == [j, i], axis=-1)[..., None], q, found)
+    return found

@@ -1,0 +1,65 @@
+"""The executable primitives as data: how each composes, and the coordinates they use.
+
+=========  ======================  ==================================================
+kernel     reads                   arrays, all with one row for each sample
+=========  ======================  ==================================================
+Resample   other places            matrix (n, 3, 3), displacements between matrices
+Point      one pixel               steps: Table, Affine, Curve
+Noise      a pixel, its address    level (n,), key and counter of its Philox stream
+Rectangle  a pixel, its address    box (n, 4), value (n,)
+Filter     neighbours              taps (n, rows, columns)
+Opaque     anything                columns of parameters for a function of an image
+=========  ======================  ==================================================
+
+Noise and Rectangle are Field kernels: they run in one pass with points. Filter and Opaque are Whole kernels.
+"""
+
+from augury.kernels.field import Noise, Rectangle
+from augury.kernels.matrices import (
+    Floats,
+    Rows,
+    compose,
+    identity,
+    invert,
+    rotation,
+    scaling,
+    shear,
+    shift,
+    stack,
+)
+from augury.kernels.point import Affine, Curve, Point, PointStep, Table
+from augury.kernels.resample import Backward, Bend, Border, Interpolation, Resample
+from augury.kernels.whole import Filter, Opaque, Whole
+
+Field = Noise | Rectangle
+Kernel = Resample | Point | Field | Whole
+
+__all__ = [
+    "Affine",
+    "Backward",
+    "Bend",
+    "Border",
+    "Curve",
+    "Field",
+    "Filter",
+    "Floats",
+    "Interpolation",
+    "Kernel",
+    "Noise",
+    "Opaque",
+    "Point",
+    "PointStep",
+    "Rectangle",
+    "Resample",
+    "Rows",
+    "Table",
+    "Whole",
+    "compose",
+    "identity",
+    "invert",
+    "rotation",
+    "scaling",
+    "shear",
+    "shift",
+    "stack",
+]

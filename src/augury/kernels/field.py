@@ -1,0 +1,55 @@
+"""Field: read a pixel and its address. Noise, and rectangles."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from augury.kernels.matrices import Rows
+
+
+@dataclass(frozen=True)
+class Noise:
+    """Noise addressed by (y, x, channel), rounded and clipped. level : float32 (n,); 0 leaves the row alone.
+
+    kind : "normal": x + level * z, in the units of the array; z is standard normal.
+    "shot": x + level * sqrt(f) * z, where f is x as a fraction of low..high.
+    "impulse": of this share of the values, half become `low` and half `high`.
+    key : uint32 (n, 2); counter : uint32 (n, 3), see `draws`. Value number (y * width + x) * channels + c
+    has 16-bit half number (value % 8) of Philox block value // 8. Its upper 12 bits (signed) are looked up for
+    z in `draws.normal_table`. An impulse is where it is below 65536 * level, to `high` where it is even.
+    """
+
+    level: NDArray[np.float32]
+    key: NDArray[np.uint32]
+    counter: NDArray[np.uint32]
+    low: float
+    high: float
+    kind: Literal["normal", "shot", "impulse"] = "normal"
+
+    def where(self, on: NDArray[np.bool_]) -> Noise:
+        """Rows that are off become the identity."""
+        return replace(self, level=np.where(on, self.level, np.float32(0)))
+
+    def rows(self, rows: Rows) -> Noise:
+        """The same kernel for some of its samples."""
+        return replace(self, level=self.level[rows], key=self.key[rows], counter=self.counter[rows])
+
+
+@dataclass(frozen=True)
+class Rectangle:
+    """Fill a rectangle. box : int32 (n, 4) top, left, bottom, right, half-open; value : float32 (n,)."""
+
+    box: NDArray[np.int32]
+    value: NDArray[np.float32]
+
+    def where(self, on: NDArray[np.bool_]) -> Rectangle:
+        """Rows that are off become the identity."""
+        return Rectangle(np.where(on[:, None], self.box, np.int32(0)), self.value)
+
+    def rows(self, rows: Rows) -> Rectangle:
+        """The same kernel for some of its samples."""
+        return Rectangle(self.box[rows], self.value[rows])

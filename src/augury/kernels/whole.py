@@ -1,0 +1,65 @@
+"""Whole: read more of the image than one pixel, at its place. These end a pass over bands of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from augury.kernels.matrices import Rows
+
+On = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Weighted sums of neighbours, all channels alike; what lies outside is the nearest pixel.
+
+    taps : float32 (n, rows, columns), odd sides: output (y, x) is the sum of taps[i, j] * input (y + i - rows // 2,
+    x + j - columns // 2), rounded to nearest even for integers, clipped to low..high. on : bool (n,).
+    """
+
+    taps: NDArray[np.float32]
+    on: On
+    low: float
+    high: float
+
+    def where(self, on: On) -> Filter:
+        """Rows that are off become the identity."""
+        return replace(self, on=self.on & on)
+
+    def rows(self, rows: Rows) -> Filter:
+        """The same kernel for some of its samples."""
+        return replace(self, taps=self.taps[rows], on=self.on[rows])
+
+
+@dataclass(frozen=True)
+class Opaque:
+    """A function of one whole image: `execute.opaque` holds them by name.
+
+    Attributes
+    ----------
+    name : of the function, which gets the image (h, w, c), the Spec of its values, and by name all that follows.
+    columns : arrays with a row for each sample. settings : the same for all samples.
+    on : bool (n,); rows that are off keep their image.
+    """
+
+    name: str
+    on: On
+    columns: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    def where(self, on: On) -> Opaque:
+        """Rows that are off become the identity."""
+        return replace(self, on=self.on & on)
+
+    def rows(self, rows: Rows) -> Opaque:
+        """The same kernel for some of its samples."""
+        columns = {name: values[rows] for name, values in self.columns.items()}
+        return replace(self, on=self.on[rows], columns=columns)
+
+
+Whole = Filter | Opaque
