@@ -32,6 +32,7 @@ TRANSFORMS = [
     for cls in (getattr(declared, name) for name in declared.__all__)
     if issubclass(cls, Transform) and cls is not Transform
 ]
+EVERYWHERE = [cls for cls in TRANSFORMS if not cls.resizes and cls.channels is None and len(cls.dtypes) == 3]
 BORDERS = ["edge", "symmetric", "mirror", "wrap", "constant", "cut"]
 DTYPES = ["uint8", "uint16", "float32"]
 
@@ -159,7 +160,7 @@ def ranges(draw: st.DrawFn, unit: Unit, narrow: float = 1.0) -> Any:
     return tuple(sorted((draw(value), draw(value))))
 
 
-def transforms(classes: Sequence[type[Transform]] = tuple(TRANSFORMS), narrow: float = 1.0) -> st.SearchStrategy:
+def transforms(classes: Sequence[type[Transform]] = tuple(EVERYWHERE), narrow: float = 1.0) -> st.SearchStrategy:
     """One transform with drawn ranges and p."""
     return st.sampled_from(list(classes)).flatmap(lambda cls: instances(cls, narrow))
 
@@ -169,7 +170,7 @@ def instances(draw: st.DrawFn, cls: type[Transform], narrow: float = 1.0) -> Tra
     fields = {f: draw(ranges(unit, narrow)) for f, unit in range_fields(cls).items()}
     if "fill" in cls.model_fields:
         fields["fill"] = draw(st.floats(0, 1, allow_subnormal=False))
-    return cls(**fields, p=draw(st.sampled_from([0.0, 0.3, 0.5, 1.0, 1.0])))
+    return cls(**fields) if cls.resizes else cls(**fields, p=draw(st.sampled_from([0.0, 0.3, 0.5, 1.0, 1.0])))
 
 
 def _named(node: Any, name: str) -> Any:

@@ -62,15 +62,18 @@ def test_every_public_name_can_be_fetched_and_is_listed():
 
 
 def test_the_public_names_are_these():
-    assert set(ag.__all__) == {
-        "Affine", "AuguryError", "Barrier", "Batch", "Brightness", "Choice", "Contrast", "DataError", "Dataset",
-        "DecodeError", "Erase", "Fixed", "Gamma", "GaussianNoise", "HorizontalFlip", "LeakError", "Leaks",
-        "Look",
-        "MissingExtraError", "OneOf", "Perspective", "PoissonNoise", "SaltAndPepper",
-        "expand", "workshop", "Policy", "PolicyError", "ResizedCrop", "Rotate", "Shear",
-        "SomeOf", "Spec", "Split", "StateError", "Stream", "Study", "Transform", "Translate", "VerticalFlip", "Zoom",
-        "__version__", "find_leaks", "from_arrays", "from_frame", "from_huggingface", "look", "open", "preview",
-        "statistics", "study", "trivial_augment",
+    transforms = {
+        "Affine", "Barrier", "Brightness", "CenterCrop", "Contrast", "Crop", "D4", "Elastic", "Erase", "Gamma",
+        "GaussianNoise", "GridDistortion", "GridShuffle", "HorizontalFlip", "LongestSide", "OneOf",
+        "OpticalDistortion", "Pad", "Perspective", "PiecewiseAffine", "PoissonNoise", "Resize", "ResizedCrop",
+        "Rotate", "Rotate90", "SafeCrop", "SafeRotate", "SaltAndPepper", "Shear", "ShortestSide", "SomeOf",
+        "ThinPlateSpline", "Transform", "Translate", "Transpose", "VerticalFlip", "Zoom",
+    }  # fmt: skip
+    assert set(ag.__all__) == transforms | {
+        "AuguryError", "Batch", "Choice", "DataError", "Dataset", "DecodeError", "Fixed", "LeakError", "Leaks", "Look",
+        "MissingExtraError", "Policy", "PolicyError", "Spec", "Split", "StateError", "Stream", "Study", "__version__",
+        "expand", "find_leaks", "from_arrays", "from_frame", "from_huggingface", "look", "open", "preview",
+        "statistics", "study", "trivial_augment", "workshop",
     }  # fmt: skip
 
 

@@ -233,5 +233,9 @@ ErasedArea = Annotated[Range, Unit("fraction of the canvas area", 0.0, 1.0, iden
 Position = Annotated[Range, Unit("fraction of the free room", 0.0, 1.0)]
 # from 2/3 on, four corners that move apart can fold over, and no camera sees that
 CornerShifts = Annotated[Range, Unit("fraction of half the side", 0.0, 0.6, identity=0.0, count=8)]
+# beyond these bounds neighbouring points of a lattice would often pass each other, and the image fold
+BendAmount = Annotated[Range, Unit("fraction of a cell", 0.0, 0.4, identity=0.0)]
+CellShift = Annotated[Range, Unit("fraction of a cell", 0.0, 0.45, identity=0.0)]
+Lens = Annotated[Range, Unit("shift at the corners / distance to the centre", -0.3, 0.3, identity=0.0)]
 NoiseLevel = Annotated[Range, Unit("fraction of the value range", 0.0, 1.0, identity=0.0)]
 ValueShare = Annotated[Range, Unit("fraction of the values", 0.0, 1.0, identity=0.0)]

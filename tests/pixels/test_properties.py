@@ -10,26 +10,20 @@ from augury.compile.annotations import move_points
 from augury.data.prepare import Prepare
 from augury.execute import native, reference
 from augury.transforms import (
-    Affine,
     Brightness,
     Contrast,
     Erase,
     Gamma,
     GaussianNoise,
     HorizontalFlip,
-    Perspective,
-    ResizedCrop,
-    Rotate,
-    Shear,
-    Translate,
     VerticalFlip,
-    Zoom,
 )
+from contract import is_geometric
 from helpers import (
     DTYPES,
+    EVERYWHERE,
     FAST,
     HAS_NATIVE,
-    TRANSFORMS,
     assert_same_bytes,
     choices,
     movement,
@@ -39,8 +33,8 @@ from helpers import (
     transforms,
 )
 
-GEOMETRIC = [Affine, HorizontalFlip, Perspective, ResizedCrop, Rotate, Shear, Translate, VerticalFlip, Zoom]
-PIXELWISE = [cls for cls in TRANSFORMS if cls not in GEOMETRIC]
+GEOMETRIC = [cls for cls in EVERYWHERE if is_geometric(cls) and cls.moves_boxes]
+PIXELWISE = [cls for cls in EVERYWHERE if not is_geometric(cls)]
 SIDES = st.integers(1, 40)
 
 

@@ -18,11 +18,13 @@ from augury.transforms.document import from_text, json_schema, load, to_json, to
 from helpers import TRANSFORMS, policies, transforms
 
 NAMES = {**vars(ranges), **vars(declared), "Policy": Policy}
+KEEPING = [cls for cls in TRANSFORMS if not cls.resizes]
 ONE_OF_EACH = Policy(
     [
-        OneOf([cls(name=f"{cls.__name__} a") for cls in TRANSFORMS], [1.0] * len(TRANSFORMS), p=0.25),
+        OneOf([cls(name=f"{cls.__name__} a") for cls in KEEPING], [1.0] * len(KEEPING), p=0.25),
         Barrier(border="wrap", fill=0.5, interpolation="nearest"),
-        SomeOf([cls(name=f"{cls.__name__} b", p=0.125) for cls in TRANSFORMS], (0, 3)),
+        SomeOf([cls(name=f"{cls.__name__} b", p=0.125) for cls in KEEPING], (0, 3)),
+        *(cls() for cls in TRANSFORMS if cls.resizes),
         Policy([Rotate(Choice([0, 90], [1, 2])), Erase(Fixed(0.1), fill=0.5)]),
     ],
     border="mirror",

@@ -366,3 +366,9 @@ def test_a_dataset_of_files_from_end_to_end(tmp_path):
         (tmp_path / f"labels/{k}.txt").write_text("0 " + " ".join(f"{value:.6f}" for value in line))
     batch = whole(Dataset(yolo.table(folder(tmp_path))), ag.Policy([ag.HorizontalFlip(p=1.0)]))
     np.testing.assert_allclose(batch.boxes, [held_by(image) for image in batch.image], atol=1e-3)
+
+
+def test_boxes_are_refused_where_they_would_be_cut_to_pieces():
+    data = rectangles(4).prepare(size=(40, 40))
+    with pytest.raises(ag.AuguryError, match=r"GridShuffle.*boxes.*leave it out"):
+        next(iter(data.stream(ag.Policy([ag.GridShuffle()]))))

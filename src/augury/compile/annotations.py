@@ -7,13 +7,12 @@ from functools import reduce
 import numpy as np
 from numpy.typing import NDArray
 
-from augury.compile.motion import forward
+from augury.compile.motion import forward, outline
 from augury.compile.program import Lowered
 from augury.kernels import Floats, Resample
 
 Size = tuple[int, int]
 Boxes = NDArray[np.float32]
-_EDGE = 8  # places along each edge of a box whose image is bent
 
 
 def canvas_map(lowered: Lowered) -> Resample:
@@ -54,16 +53,6 @@ def move_boxes(motion: Resample, boxes: Boxes, canvas: Size, sample: NDArray[np.
     """
     moved = move_points(motion, outline(np.asarray(boxes, np.float64), bool(motion.bends)), canvas, sample)
     return cut(np.concatenate([moved.min(axis=1), moved.max(axis=1)], axis=1), motion.size or canvas)
-
-
-def outline(boxes: Floats, bent: bool) -> Floats:
-    """Points on the edges of boxes (m, 4), clockwise from the top left: (m, k, 2); the corners unless it is bent."""
-    corners = boxes[:, [[0, 1], [2, 1], [2, 3], [0, 3]]]
-    if not bent:
-        return corners
-    along = (np.arange(_EDGE) / _EDGE)[:, None]
-    edges = [corners[:, [k]] * (1 - along) + corners[:, [(k + 1) % 4]] * along for k in range(4)]
-    return np.concatenate(edges, axis=1)
 
 
 def cut(boxes: Floats, frame: Size) -> Boxes:

@@ -7,7 +7,18 @@ from numpy.typing import NDArray
 
 from augury.kernels import Bend, Floats, Resample
 
+_EDGE = 8  # places along each edge of a box whose image is bent
 _NEWTON_STEPS = 12  # from the second on the error squares; a bend whose lattice does not fold needs four or five
+
+
+def outline(boxes: Floats, bent: bool) -> Floats:
+    """Points on the edges of boxes (m, 4), clockwise from the top left: (m, k, 2); the corners unless it is bent."""
+    corners = boxes[:, [[0, 1], [2, 1], [2, 3], [0, 3]]]
+    if not bent:
+        return corners
+    along = (np.arange(_EDGE) / _EDGE)[:, None]
+    edges = [corners[:, [k]] * (1 - along) + corners[:, [(k + 1) % 4]] * along for k in range(4)]
+    return np.concatenate(edges, axis=1)
 
 
 def forward(motion: Resample, points: Floats, sample: NDArray[np.int64]) -> Floats:
@@ -16,6 +27,17 @@ def forward(motion: Resample, points: Floats, sample: NDArray[np.int64]) -> Floa
     for bend, after in motion.bends:
         points = _through(after[sample], _unbent(bend, points, sample))
     return points
+
+
+def around(motion: Resample, boxes: Floats, canvas: tuple[int, int]) -> Floats:
+    """The upright boxes around moved boxes (n, 4), in pixels of a canvas; a row of nan stays so. Nothing is cut."""
+    there = np.asarray(np.isfinite(boxes).all(axis=1))
+    middle = np.array([canvas[1], canvas[0]]) / 2
+    edges = outline(np.where(there[:, None], boxes, 0.0), bool(motion.bends)) - middle
+    moved = forward(motion, edges, np.arange(len(boxes)))
+    size = motion.size or canvas
+    found = np.concatenate([moved.min(axis=1), moved.max(axis=1)], axis=1) + np.array([size[1], size[0]] * 2) / 2
+    return np.where(there[:, None], found, np.nan)
 
 
 def _through(matrix: Floats, points: Floats) -> Floats:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property, reduce
+from functools import cached_property, partial, reduce
 from typing import Any
 
 import numpy as np
 
 from augury.compile.fuse import Branch, Group, Step, fuse
+from augury.compile.motion import around
 from augury.data.prepare import Prepare
 from augury.draws import Address
-from augury.kernels import Backward, Border, Field, Interpolation, Point, Resample, Rows, Whole, identity
+from augury.errors import PolicyError
+from augury.kernels import Backward, Border, Field, Floats, Interpolation, Point, Resample, Rows, Whole, identity
 from augury.plan import Plan, draw_plan
 from augury.spec import Spec
 from augury.transforms.base import Node, Transform
@@ -122,13 +125,36 @@ class Program:
             names += [group.kind.__name__ for group in segment.groups]
         return names
 
-    def lower(self, plan: Plan) -> Lowered:
-        """Turn drawn parameters into kernel arrays, fused."""
-        lowered = []
+    def check_boxes(self) -> None:
+        """Raise a PolicyError of one line if boxes cannot follow."""
+        for label, node in self._transforms.items():
+            if not node.moves_boxes:
+                raise PolicyError(f"{label}: would cut boxes into pieces; leave it out for data with boxes")
+
+    @property
+    def needs_subject(self) -> bool:
+        """Whether `lower` must know where the subject is."""
+        return any(node.needs_subject for node in self._transforms.values())
+
+    def lower(self, plan: Plan, subject: Floats | None = None) -> Lowered:
+        """Turn drawn parameters into kernel arrays, fused.
+
+        Parameters
+        ----------
+        subject : (n, 4) float64, left, top, right and bottom on the canvas of what must stay in sight; nan where a
+            sample has nothing. None: no sample has.
+        """
+        lowered: list[LoweredSegment] = []
+        so_far = Resample(identity(len(plan)))
+        if subject is None:
+            subject = np.full((len(plan), 4), np.nan)
         for segment in self.segments:
-            steps = segment.resample.steps if segment.resample else ()
-            moves = [self._lower_step(step, plan) for step in steps if step.declared]
-            resample = reduce(lambda a, b: a.then(b), moves, Resample(identity(len(plan))))
+            resample = Resample(identity(len(plan)))
+            for step in segment.resample.steps if segment.resample else ():
+                if step.declared:
+                    moved = partial(around, so_far.then(resample), subject, self.canvas.shape[:2])
+                    resample = resample.then(self._lower_step(step, plan, moved))
+            so_far = so_far.then(resample)
             lowered.append(
                 LoweredSegment(
                     resample,
@@ -145,11 +171,13 @@ class Program:
     def _lower_group(self, group: Group, plan: Plan) -> Any:
         return reduce(lambda a, b: a.then(b), [self._lower_step(step, plan) for step in group.steps])
 
-    def _lower_step(self, step: Step, plan: Plan) -> Any:
+    def _lower_step(self, step: Step, plan: Plan, subject: Callable[[], Floats] | None = None) -> Any:
         if not step.declared:
             return self.prepare.point(self.canvas)
-        params = plan.columns[step.label]
-        return self._transforms[step.label].lower(params, step.spec).where(params["on"])
+        transform, params = self._transforms[step.label], plan.columns[step.label]
+        if transform.needs_subject and subject is not None:
+            params = {**params, "subject": subject()}
+        return transform.lower(params, step.spec).where(params["on"])
 
 
 def compile_policy(policy: Policy, prepare: Prepare, source: Spec, *, fuse_steps: bool = True) -> Program:

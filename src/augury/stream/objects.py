@@ -26,6 +26,7 @@ def boxes_of_batch(images: Images, shown: Sequence[int], program: Program, lower
     """
     objects, samples = images.table.objects, np.array(shown, np.int64)
     assert objects is not None
+    program.check_boxes()
     photos = images.photos[samples]
     starts = objects.starts[samples]
     counts = objects.starts[samples + 1] - starts

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, dataclass_transform
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, dataclass_transform
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from augury.draws import Draws
 from augury.errors import PolicyError
@@ -98,12 +98,21 @@ class Transform(Node):
 
     p: Probability = Field(default=1.0, kw_only=True)
     draws_pixels: ClassVar[bool] = False  # random even when every field is fixed
+    resizes: ClassVar[bool] = False  # the canvas has another size afterwards
+    needs_subject: ClassVar[bool] = False  # lowered with params["subject"]: (n, 4) around boxes or mask, or nan
+    moves_boxes: ClassVar[bool] = True  # a box can follow
     channels: ClassVar[tuple[int, ...] | None] = None  # numbers of them that it can change; None: any
     dtypes: ClassVar[tuple[DTypeName, ...]] = ("uint8", "uint16", "float32")
 
     def draw(self, draws: Draws) -> Params:
         """One column (n,) or (n, count) for each range field."""
         return {f: draw_range(draws, f, getattr(self, f), unit) for f, unit in range_fields(type(self)).items()}
+
+    @model_validator(mode="after")
+    def _check_p(self) -> Self:
+        if self.resizes and self.p != 1.0:
+            raise PolicyError(f"{type(self).__name__}: p={self.p:g} would give images of two sizes; leave p out")
+        return self
 
     def check(self, spec: Spec) -> None:
         """Raise a PolicyError of one line unless it can change images of this spec."""

@@ -4,41 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 
-from augury.elementary import Floats
+from augury.elementary import Floats, cosd_sind
 from augury.kernels import Resample, compose, rotation, scaling, shear, shift, stack
 from augury.ranges import (
     AspectRatio,
     CornerShifts,
-    CropArea,
     Degrees,
     Fixed,
     Magnification,
-    Position,
     ShearDegrees,
     Shift,
 )
 from augury.spec import Spec
-from augury.transforms.base import Params, Probability, Transform
-
-
-class HorizontalFlip(Transform):
-    """Mirror left and right."""
-
-    p: Probability = 0.5
-
-    def lower(self, params: Params, spec: Spec) -> Resample:
-        """X becomes -x about the canvas centre."""
-        return Resample(scaling(np.full(len(params["on"]), -1.0), 1.0), permutes=True)
-
-
-class VerticalFlip(Transform):
-    """Mirror top and bottom."""
-
-    p: Probability = 0.5
-
-    def lower(self, params: Params, spec: Spec) -> Resample:
-        """Y becomes -y about the canvas centre."""
-        return Resample(scaling(1.0, np.full(len(params["on"]), -1.0)), permutes=True)
+from augury.transforms.base import Params, Transform
 
 
 class Rotate(Transform):
@@ -49,6 +27,23 @@ class Rotate(Transform):
     def lower(self, params: Params, spec: Spec) -> Resample:
         """One rotation matrix a sample."""
         return Resample(rotation(params["angle"]))
+
+
+class SafeRotate(Transform):
+    """Rotate about the canvas centre and shrink, so that the whole canvas stays in sight.
+
+    angle: degrees, counter-clockwise as seen; identity 0.
+    """
+
+    angle: Degrees = (-15.0, 15.0)
+
+    def lower(self, params: Params, spec: Spec) -> Resample:
+        """A rotation, and the largest scale at which the turned corners lie inside."""
+        cos, sin = (np.abs(part) for part in cosd_sind(params["angle"]))
+        across = spec.width / (spec.width * cos + spec.height * sin)
+        down = spec.height / (spec.width * sin + spec.height * cos)
+        scale = np.minimum(across, down)
+        return Resample(compose(scaling(scale, scale), rotation(params["angle"])))
 
 
 class Translate(Transform):
@@ -121,27 +116,6 @@ class Perspective(Transform):
         corners = signs * (1.0 - params["corners"].reshape(-1, 4, 2)) * half
         moved = _square_to(corners)
         return Resample(compose(moved, scaling(1.0 / half[0], np.full(len(corners), 1.0 / half[1]))))
-
-
-class ResizedCrop(Transform):
-    """Show a random part of the canvas, as large as the canvas (Szegedy et al. 2015, "Inception" crops).
-
-    area: fraction of the canvas area, drawn uniformly; identity 1.
-    aspect: width / height relative to the canvas, identity 1. x, y: where in the free room, 0 left or top.
-    """
-
-    area: CropArea = (0.5, 1.0)
-    aspect: AspectRatio = (0.75, 4 / 3)
-    x: Position = (0.0, 1.0)
-    y: Position = (0.0, 1.0)
-
-    def lower(self, params: Params, spec: Spec) -> Resample:
-        """Scale the crop to the canvas; sides longer than the canvas are cut to it."""
-        width = np.minimum(np.sqrt(params["area"] * params["aspect"]), 1.0)
-        height = np.minimum(np.sqrt(params["area"] / params["aspect"]), 1.0)
-        left, top = (1.0 - width) * (params["x"] - 0.5), (1.0 - height) * (params["y"] - 0.5)
-        back = shift(-left * spec.width, -top * spec.height)
-        return Resample(compose(scaling(1.0 / width, 1.0 / height), back))
 
 
 def _square_to(corners: Floats) -> Floats:

@@ -150,6 +150,8 @@ class Policy(Node):
                 _check_inner(node)
             if isinstance(node, (OneOf, SomeOf)) and any(isinstance(inner, Barrier) for inner in walk(node)):
                 raise PolicyError(f"{node.label}: a Barrier holds for every sample and cannot stand inside a choice")
+            if isinstance(node, (OneOf, SomeOf)) and any(_resizes(inner) for inner in walk(node)):
+                raise PolicyError(f"{node.label}: what changes the size cannot stand inside a choice; give it to all")
             if isinstance(node, (Policy, Barrier)):
                 continue
             if node.label in seen:
@@ -182,6 +184,10 @@ class Policy(Node):
     def unannotated(self) -> Self:
         """Without `chosen_on` and `reasons`: all that decides what it does."""
         return self.model_copy(update={"chosen_on": None, "reasons": {}})
+
+
+def _resizes(node: Node) -> bool:
+    return isinstance(node, Transform) and node.resizes
 
 
 def _check_inner(policy: Policy) -> None:

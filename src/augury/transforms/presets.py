@@ -7,9 +7,11 @@ import math
 from augury.ranges import Fixed
 from augury.transforms.base import Transform
 from augury.transforms.color import Brightness, Contrast
-from augury.transforms.geometric import HorizontalFlip, ResizedCrop, Rotate, Shear, Translate, VerticalFlip
+from augury.transforms.crop import ResizedCrop
+from augury.transforms.geometric import Rotate, Shear, Translate
 from augury.transforms.noise import GaussianNoise, PoissonNoise, SaltAndPepper
 from augury.transforms.policies import OneOf, SomeOf
+from augury.transforms.symmetry import HorizontalFlip, VerticalFlip
 
 _SHEAR = math.degrees(math.atan(0.3))
 _SHIFT = 10 / 32
