@@ -16,7 +16,8 @@ from augury.compile.program import Lowered, Program, compile_policy
 from augury.data.prepare import Prepare
 from augury.draws import Address
 from augury.execute import native, reference
-from augury.execute.run import run
+from augury.execute.mixing import Frame, mix
+from augury.execute.run import Mixer, run
 from augury.kernels import Resample
 from augury.plan import Plan, draw_plan
 from augury.ranges import Choice, Fixed, Unit
@@ -86,7 +87,8 @@ def render(
         world = prepare.frame(images[row])
         return world if halvings == (0, 0) else executor.reduce_box(world, halvings)
 
-    return run(program, arrays, worlds, fetch, executor=executor, channels_first=channels_first).image
+    mixer = strangers(program, arrays)
+    return run(program, arrays, worlds, fetch, executor=executor, channels_first=channels_first, mixer=mixer).image
 
 
 def moved_masks(
@@ -106,7 +108,30 @@ def moved_masks(
     def fetch(row: int, halvings: tuple[int, int]) -> np.ndarray:
         return images[row] if halvings == (0, 0) else executor.reduce_box(images[row], halvings)
 
-    return run(program, arrays, worlds, fetch, fetch_mask=lambda i: masks[i], executor=executor).mask
+    mixer = strangers(program, arrays)
+    return run(program, arrays, worlds, fetch, fetch_mask=lambda i: masks[i], executor=executor, mixer=mixer).mask
+
+
+def strangers(program: Program, arrays: Lowered) -> Mixer:
+    """Mixes in random pictures, named by the drawn number, so that a sample's do not depend on its batch.
+
+    Where there are no masks the bright pixels are marked; a stranger's mask is the sample's own, turned around.
+    """
+
+    def mixer(k: int, images: Any, masks: Any) -> Any:
+        kernel, images, masks = arrays[k].whole[0], list(images), list(masks)
+        for i in np.flatnonzero(kernel.on).tolist():
+            image = images[i]
+            mask = masks[i] if masks else (image[..., 0] > program.canvas.level(0.7)).astype(np.uint8)
+            seeds = (kernel.partner[i] * 2**32).astype(int).tolist()
+            others = [Frame(random_image(image.shape, image.dtype.name, s), mask[::-1, ::-1]) for s in seeds]
+            made = mix(kernel, i, Frame(image, mask), others, program.canvas.of_size(image.shape[:2]))
+            images[i] = made.image
+            if masks:
+                masks[i] = made.mask
+        return images, masks
+
+    return mixer
 
 
 def movement(policy: Policy, images: Sequence[np.ndarray], **how: Any) -> Resample:

@@ -63,8 +63,9 @@ def test_every_public_name_can_be_fetched_and_is_listed():
 
 def test_the_public_names_are_these():
     transforms = {
-        "Affine", "Barrier", "Brightness", "CenterCrop", "Contrast", "Crop", "D4", "Elastic", "Erase", "Gamma",
-        "GaussianNoise", "GridDistortion", "GridShuffle", "HorizontalFlip", "LongestSide", "OneOf",
+        "Affine", "BackgroundSwap", "Barrier", "Brightness", "CenterCrop", "Contrast", "CopyPaste", "Crop", "CutMix",
+        "D4", "Elastic", "Erase", "Gamma", "GaussianNoise", "GridDistortion", "GridShuffle", "HorizontalFlip",
+        "LongestSide", "MaskDropout", "MixUp", "Mosaic", "OneOf",
         "OpticalDistortion", "Pad", "Perspective", "PiecewiseAffine", "PoissonNoise", "Resize", "ResizedCrop",
         "Rotate", "Rotate90", "SafeCrop", "SafeRotate", "SaltAndPepper", "Shear", "ShortestSide", "SomeOf",
         "ThinPlateSpline", "Transform", "Translate", "Transpose", "VerticalFlip", "Zoom",

@@ -238,4 +238,6 @@ BendAmount = Annotated[Range, Unit("fraction of a cell", 0.0, 0.4, identity=0.0)
 CellShift = Annotated[Range, Unit("fraction of a cell", 0.0, 0.45, identity=0.0)]
 Lens = Annotated[Range, Unit("shift at the corners / distance to the centre", -0.3, 0.3, identity=0.0)]
 NoiseLevel = Annotated[Range, Unit("fraction of the value range", 0.0, 1.0, identity=0.0)]
+MarkedShare = Annotated[Range, Unit("fraction of the marked regions", 0.0, 1.0, identity=0.0)]
+Place = Annotated[Range, Unit("fraction of the side", 0.0, 1.0)]
 ValueShare = Annotated[Range, Unit("fraction of the values", 0.0, 1.0, identity=0.0)]

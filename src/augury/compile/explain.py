@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from augury.compile.fuse import Group
 from augury.compile.program import Program, Segment
-from augury.kernels import Filter, Noise, Opaque, Point, Resample
+from augury.kernels import Filter, Mix, Noise, Opaque, Point, Resample
 
 
 def explain(program: Program) -> str:
@@ -43,6 +43,9 @@ def _note(group: Group, segment: Segment, program: Program) -> str:
         return "one table" if program.canvas.dtype == "uint8" else "steps back to back"
     if group.kind is Filter:
         return "reads neighbours; no fusion past it"
+    if group.kind is Mix:
+        mixes = "mixes in other samples" if group.steps[0].partners else "changes image, mask and boxes"
+        return f"{mixes}; no fusion past it"
     if group.kind is Opaque:
         return "a function of the whole image; no fusion past it"
     return "addressed by pixel; no fusion past it" if group.kind is Noise else "addressed by place; no fusion past it"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from augury.kernels import Kernel, Point, Resample
+from augury.kernels import Kernel, Mix, Point, Resample
 from augury.spec import Spec
 from augury.transforms.policies import Barrier
 
@@ -22,7 +22,7 @@ class Step:
 
     spec : what it acts on. size : (height, width) of what comes out, if it changes that.
     branch : the (choice, child number) pairs that must have been drawn for it to act.
-    declared : False for what `prepare` adds at both ends.
+    declared : False for what `prepare` adds at both ends. partners : how many other samples it mixes in.
     """
 
     label: str
@@ -33,6 +33,7 @@ class Step:
     barrier: Barrier | None = None
     declared: bool = True
     size: tuple[int, int] | None = None
+    partners: int = 0
 
 
 @dataclass(frozen=True)
@@ -72,9 +73,11 @@ def fuse(steps: list[Step]) -> Groups:
 def sort_exclusive(groups: Groups) -> Groups:
     """Exact. Branches of which a sample takes one may change places, geometry first, so that neighbours merge.
 
-    Not if any sample could pass through both.
+    Not if any sample could pass through both, and not past a mixture: partners come as they are before it.
     """
-    return _bubble(groups, lambda a, b: _rank(a) > _rank(b) and _exclusive(a, b), "exclusive")
+    return _bubble(
+        groups, lambda a, b: Mix not in (a.kind, b.kind) and _rank(a) > _rank(b) and _exclusive(a, b), "exclusive"
+    )
 
 
 def move_flips(groups: Groups) -> Groups:

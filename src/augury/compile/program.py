@@ -14,7 +14,19 @@ from augury.compile.motion import around
 from augury.data.prepare import Prepare
 from augury.draws import Address
 from augury.errors import PolicyError
-from augury.kernels import Backward, Border, Field, Floats, Interpolation, Point, Resample, Rows, Whole, identity
+from augury.kernels import (
+    Backward,
+    Border,
+    Field,
+    Floats,
+    Interpolation,
+    Mix,
+    Point,
+    Resample,
+    Rows,
+    Whole,
+    identity,
+)
 from augury.plan import Plan, draw_plan
 from augury.spec import Spec
 from augury.transforms.base import Node, Transform
@@ -43,7 +55,8 @@ class Segment:
 
     Attributes
     ----------
-    whole : none in the first segment. resample : None reads every pixel in its place.
+    whole : none in the first segment; a Mix only in the first place, so that what precedes it are whole segments.
+    resample : None reads every pixel in its place.
     reads, size : (height, width) of what the pass reads, and of what comes out.
     """
 
@@ -136,6 +149,22 @@ class Program:
         """Whether `lower` must know where the subject is."""
         return any(node.needs_subject for node in self._transforms.values())
 
+    @property
+    def mixes(self) -> bool:
+        """Whether a run needs a mixer, see `execute.run`."""
+        return any(group.kind is Mix for segment in self.segments for group in segment.whole)
+
+    @property
+    def shares_labels(self) -> bool:
+        """Whether samples get a part of other samples' labels."""
+        return any(node.shares_labels and not node.is_identity for node in self._transforms.values())
+
+    @property
+    def outside_label(self) -> int:
+        """The mask's label of what lies outside an image, 0 where no border shows that."""
+        shown = any(segment.sampling.border in ("constant", "cut") for segment in self.segments)
+        return self.policy.mask_fill if shown else 0
+
     def lower(self, plan: Plan, subject: Floats | None = None) -> Lowered:
         """Turn drawn parameters into kernel arrays, fused.
 
@@ -214,7 +243,8 @@ def _steps(policy: Policy, canvas: Spec) -> list[Step]:
             node.check(spec)
             kernel = node.lower(probe.columns[node.label], spec)
             size = kernel.size if isinstance(kernel, Resample) else None
-            found.append(Step(node.label, type(kernel), spec, getattr(kernel, "permutes", False), branch, size=size))
+            permutes, partners = getattr(kernel, "permutes", False), getattr(kernel, "partners", 0)
+            found.append(Step(node.label, type(kernel), spec, permutes, branch, size=size, partners=partners))
             if size is not None:
                 spec = spec.of_size(size)
         elif isinstance(node, Barrier):
@@ -243,7 +273,8 @@ def _segments(groups: list[Group], policy: Policy, canvas: Spec) -> tuple[Segmen
                 segments.append(Segment(sampling, size, resized, resample=group))
             size = resized
         elif issubclass(group.kind, Whole):
-            if last is not None and last.whole and not last.resample and not last.pixelwise:
+            open_ = last is not None and last.whole and not last.resample and not last.pixelwise
+            if last is not None and open_ and group.kind is not Mix:
                 segments[-1] = replace(last, whole=(*last.whole, group))
             else:
                 segments.append(Segment(sampling, size, size, whole=(group,)))

@@ -17,13 +17,14 @@ from augury.compile.program import Lowered, LoweredSegment, Program
 from augury.errors import AuguryError
 from augury.execute import native, opaque, reference
 from augury.execute.reference import Pass
-from augury.kernels import Filter, Whole
+from augury.kernels import Filter, Mix, Opaque
 
 Pixels = NDArray[Any]
 Halvings = tuple[int, int]
 Fetch = Callable[[int, Halvings], Pixels]
 FetchMask = Callable[[int], Pixels]
 Empty = Callable[[tuple[int, ...], np.dtype[Any]], Pixels]
+Mixer = Callable[[int, Sequence[Pixels], Sequence[Pixels]], tuple[list[Pixels], list[Pixels]]]
 
 
 @cache
@@ -57,6 +58,7 @@ def run(
     channels_first: bool = False,
     executor: ModuleType | None = None,
     empty: Empty = np.empty,
+    mixer: Mixer | None = None,
 ) -> Rendered:
     """Augment a batch.
 
@@ -69,10 +71,16 @@ def run(
     channels_first : (n, c, h, w) instead of (n, h, w, c).
     executor : module `native` or `reference`; the default is the first that was built.
     empty : makes the output array.
+    mixer : (number of a segment that begins with a Mix, images, masks) -> both, mixed; see `stream.mixing`.
 
     Returns
     -------
-    Images in `program.output.dtype`; masks in their own, holding no label that is not in the mask or mask_fill.
+    Images in `program.output.dtype`, or in that of the canvas where `lowered` is only the first of the program's
+    segments; masks in their own, holding no label that is not in the mask or mask_fill.
+
+    Raises
+    ------
+    AuguryError : if the program mixes and there is no mixer.
     """
     execute = executor or default_executor()
     images: Sequence[Pixels] = []
@@ -85,16 +93,19 @@ def run(
             images = [fetch(i, both) for i, both in enumerate(asked)]
         else:
             for kernel in segment.whole:
-                images, masks = _whole(execute, program, segment, kernel, images, masks)
+                if isinstance(kernel, Mix):
+                    images, masks = _mixed(mixer, k, images, masks)
+                else:
+                    images = _whole(execute, program, segment, kernel, images)
             images = [_reduced(execute, image, both) for image, both in zip(images, asked, strict=True)]
         if fetch_mask is not None:
             masks = _moved_masks(execute, program, segment, masks if k else fetch_mask, len(worlds))
-        last = k == len(lowered) - 1
+        last = k == len(program.segments) - 1
         out = _output(program, segment.size, len(worlds), last, channels_first, empty)
         execute.segment(_pass(program, segment, images, full / (2.0**halvings)), out, channels_first and last)
         images = list(out)
     # float16 is the float32 result rounded once
-    image = out.astype(np.float16) if program.output.dtype == "float16" else out
+    image = out.astype(np.float16) if last and program.output.dtype == "float16" else out
     return Rendered(image, None if fetch_mask is None else np.stack(masks))
 
 
@@ -118,12 +129,11 @@ def _whole(
     execute: ModuleType,
     program: Program,
     segment: LoweredSegment,
-    kernel: Whole,
+    kernel: Filter | Opaque,
     images: Sequence[Pixels],
-    masks: Sequence[Pixels],
-) -> tuple[list[Pixels], list[Pixels]]:
+) -> list[Pixels]:
     """One kernel of the whole image on all rows that are on."""
-    images, masks = list(images), list(masks)
+    images = list(images)
     spec = program.canvas.of_size(segment.reads)
     for i in np.flatnonzero(kernel.on).tolist():
         if isinstance(kernel, Filter):
@@ -131,7 +141,15 @@ def _whole(
             continue
         row = {name: values[i] for name, values in kernel.columns.items()}
         images[i] = opaque.call(kernel.name, images[i], spec, {**row, **kernel.settings})
-    return images, masks
+    return images
+
+
+def _mixed(
+    mixer: Mixer | None, k: int, images: Sequence[Pixels], masks: Sequence[Pixels]
+) -> tuple[list[Pixels], list[Pixels]]:
+    if mixer is None:
+        raise AuguryError("the policy mixes samples, which takes a part to choose them from; use part.stream(policy)")
+    return mixer(k, images, masks)
 
 
 def _moved_masks(

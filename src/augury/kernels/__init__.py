@@ -9,9 +9,10 @@ Noise      a pixel, its address    level (n,), key and counter of its Philox str
 Rectangle  a pixel, its address    box (n, 4), value (n,)
 Filter     neighbours              taps (n, rows, columns)
 Opaque     anything                columns of parameters for a function of an image
+Mix        other samples           partner (n, k), share (n, k), columns of parameters
 =========  ======================  ==================================================
 
-Noise and Rectangle are Field kernels: they run in one pass with points. Filter and Opaque are Whole kernels.
+Noise and Rectangle are Field kernels: they run in one pass with points. Filter, Opaque and Mix are Whole kernels.
 """
 
 from augury.kernels.field import Noise, Rectangle
@@ -29,7 +30,7 @@ from augury.kernels.matrices import (
 )
 from augury.kernels.point import Affine, Curve, Point, PointStep, Table
 from augury.kernels.resample import Backward, Bend, Border, Interpolation, Resample
-from augury.kernels.whole import Filter, Opaque, Whole
+from augury.kernels.whole import Filter, Mix, Opaque, Whole
 
 Field = Noise | Rectangle
 Kernel = Resample | Point | Field | Whole
@@ -45,6 +46,7 @@ __all__ = [
     "Floats",
     "Interpolation",
     "Kernel",
+    "Mix",
     "Noise",
     "Opaque",
     "Point",

@@ -62,4 +62,40 @@ class Opaque:
         return replace(self, on=self.on[rows], columns=columns)
 
 
-Whole = Filter | Opaque
+@dataclass(frozen=True)
+class Mix:
+    """A function of a frame, that is image, mask and boxes, and of other samples' frames: `execute.mixing` holds them.
+
+    Attributes
+    ----------
+    name : of the function, which gets the frame, the others, the Spec of their images, and by name all that follows.
+    partner : float64 (n, k) in [0, 1): which k samples of the part are the others; k = 0 changes the frame alone.
+    share : float32 (n, k), how much of the sample's label goes to the label of each.
+    columns, settings, on : as those of `Opaque`. within_class : whether the others are of the sample's class.
+    """
+
+    name: str
+    on: On
+    partner: NDArray[np.float64]
+    share: NDArray[np.float32]
+    columns: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    within_class: bool = False
+
+    @property
+    def partners(self) -> int:
+        """How many others each sample meets."""
+        return int(self.partner.shape[1])
+
+    def where(self, on: On) -> Mix:
+        """Rows that are off become the identity."""
+        return replace(self, on=self.on & on)
+
+    def rows(self, rows: Rows) -> Mix:
+        """The same kernel for some of its samples."""
+        columns = {name: values[rows] for name, values in self.columns.items()}
+        partner, share = self.partner[rows], self.share[rows]
+        return replace(self, on=self.on[rows], partner=partner, share=share, columns=columns)
+
+
+Whole = Filter | Opaque | Mix

@@ -8,7 +8,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, Literal, TypeVar
 
 import numpy as np
@@ -22,7 +22,8 @@ from augury.plan import draw_plan
 from augury.shifts import SEED as SHIFT_SEED
 from augury.stream.buffers import Buffers
 from augury.stream.cache import Halvings, Images
-from augury.stream.objects import boxes_of_batch
+from augury.stream.mixing import Lender, Mixing, Opened
+from augury.stream.objects import boxes_of_batch, marks_on_canvas
 from augury.stream.order import Order
 
 Pixels = NDArray[Any]
@@ -44,7 +45,9 @@ class Batch:
     boxes : float32 (m, 4), left, top, right, bottom in pixels of `image`, pixel 0 spanning 0..1: the smallest
         upright boxes around the moved ones, cut to the image. Noise and erasing leave them. None without boxes.
     box_label, box_sample : int64 (m,): indices into the classes, and into this batch (ascending).
-    dropped_boxes : how many boxes of these samples have no area left within the image.
+    dropped_boxes : how many boxes of these samples, and of those mixed in, are not seen any more.
+    soft : float32 (n, classes), the share of each class where samples are mixed; `label` stays the sample's own.
+        None where the policy mixes no labels, and for data with boxes or masks.
     mask : (n, h, w) uint8 or uint16, moved to nearest pixels; the policy's mask_fill where a border is constant
         or cut, 0 on the bars of fit="pad". None without masks.
     shift : what the images are under, such as "rotation 2" (see `Dataset.under`). None: nothing.
@@ -60,6 +63,7 @@ class Batch:
     dropped_boxes: int = 0
     mask: Pixels | None = None
     shift: str | None = None
+    soft: NDArray[np.float32] | None = None
 
     def __len__(self) -> int:
         return len(self.label)
@@ -139,23 +143,49 @@ class Feed:
 
     def _assemble(self, block: Block, part: slice, channels_first: bool) -> Batch:
         lowered = tuple(segment.rows(part) for segment in block.lowered)
-        shown, worlds, ready = self._open(block.rows[part], lowered[0])
-
-        def fetch(k: int, halvings: Halvings) -> Pixels:
-            return ready.pop(k) if k in ready else self.images.get(shown[k], halvings)
-
-        table = self.images.table
+        shown, worlds, fetch, fetch_mask = self._opened(block.rows[part], lowered[0])
+        table, mixing = self.images.table, self._mixing(block, part, shown, lowered)
         image, mask = run(
             self.program,
             lowered,
             worlds,
             fetch,
-            fetch_mask=None if table.mask is None else lambda k: self.images.mask(shown[k]),
+            fetch_mask=fetch_mask,
             channels_first=channels_first,
             empty=self.buffers.empty,
+            mixer=mixing,
         )
-        boxes = boxes_of_batch(self.images, shown, self.program, lowered) if table.objects is not None else {}
-        return Batch(image, table.labels[shown], table.ids[shown], block.epoch, mask=mask, shift=self.shift, **boxes)
+        more: dict[str, Any] = {}
+        if mixing is not None:
+            more = mixing.fields()
+        elif table.objects is not None:
+            more = boxes_of_batch(self.images, shown, self.program, lowered)
+        return Batch(image, table.labels[shown], table.ids[shown], block.epoch, mask=mask, shift=self.shift, **more)
+
+    def _mixing(self, block: Block, part: slice, shown: list[int], lowered: Lowered) -> Mixing | None:
+        if not self.program.mixes:
+            return None
+
+        def alone(rows: Rows) -> Lowered:
+            return Block(self, block.epoch, rows, np.zeros_like(rows)).lowered
+
+        return Mixing(self._lender, block.rows[part], shown, lowered, alone)
+
+    @cached_property
+    def _lender(self) -> Lender:
+        table = self.images.table
+        marks = None if table.objects is None else lambda shown: marks_on_canvas(self.images, shown, self.program)
+        return Lender(self.program, table, self.rows, self._opened, marks)
+
+    def _opened(self, rows: Rows, first: LoweredSegment) -> Opened:
+        """Some rows of the part, ready to be rendered."""
+        shown, worlds, ready = self._open(rows, first)
+
+        def fetch(k: int, halvings: Halvings) -> Pixels:
+            return ready.pop(k) if k in ready else self.images.get(shown[k], halvings)
+
+        fetch_mask = None if self.images.table.mask is None else lambda k: self.images.mask(shown[k])
+        return Opened(shown, worlds, fetch, fetch_mask)
 
     def _open(self, rows: Rows, first: LoweredSegment) -> tuple[list[int], NDArray[np.int64], dict[int, Pixels]]:
         """The samples to show, the sizes of their worlds, and the images that were decoded to know these.

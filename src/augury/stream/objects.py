@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,18 +12,53 @@ from numpy.typing import NDArray
 from augury.compile.annotations import canvas_map, move_boxes
 from augury.compile.program import Lowered, Program
 from augury.data.prepare import Prepare
+from augury.execute.sight import Boxes as BoxesOfOne
 from augury.stream.cache import Images
 
 Boxes = NDArray[np.float32]
 Rows = NDArray[np.int64]
 
 
+@dataclass(frozen=True)
+class Marks:
+    """Boxes of a batch: float32 (m, 4) in pixels; labels and sample int64 (m,), the sample ascending."""
+
+    boxes: Boxes
+    labels: Rows
+    sample: Rows
+
+    def of(self, i: int) -> BoxesOfOne:
+        """Those of sample i."""
+        own = self.sample == i
+        return BoxesOfOne(self.boxes[own], self.labels[own])
+
+    def with_boxes(self, made: dict[int, BoxesOfOne]) -> Marks:
+        """With other boxes for some samples."""
+        stay = ~np.isin(self.sample, list(made))
+        boxes = np.concatenate([self.boxes[stay], *(own.places for own in made.values())])
+        labels = np.concatenate([self.labels[stay], *(own.labels for own in made.values())])
+        sample = np.concatenate([self.sample[stay], *(np.full(len(own.labels), i) for i, own in made.items())])
+        order = np.argsort(sample, kind="stable")
+        return Marks(boxes[order], labels[order], sample[order])
+
+    def fields(self, dropped: int) -> dict[str, Any]:
+        """What `stream.engine.Batch` holds of boxes, by the names of its fields."""
+        names = {"boxes": self.boxes, "box_label": self.labels, "box_sample": self.sample}
+        return {**names, "dropped_boxes": dropped}
+
+
 def boxes_of_batch(images: Images, shown: Sequence[int], program: Program, lowered: Lowered) -> dict[str, Any]:
-    """What `stream.engine.Batch` holds of boxes, by the names of its fields.
+    """What `stream.engine.Batch` holds of boxes, by the names of its fields; see `marks_on_canvas`."""
+    marks, dropped = moved(marks_on_canvas(images, shown, program), lowered)
+    return marks.fields(dropped)
+
+
+def marks_on_canvas(images: Images, shown: Sequence[int], program: Program) -> Marks:
+    """The boxes of samples before a program moves them, cut to their worlds.
 
     Parameters
     ----------
-    shown : rows of the table, one for each row of `lowered`; their images were decoded before.
+    shown : rows of the table; their images were decoded before.
     """
     objects, samples = images.table.objects, np.array(shown, np.int64)
     assert objects is not None
@@ -38,13 +74,13 @@ def boxes_of_batch(images: Images, shown: Sequence[int], program: Program, lower
         boxes *= _xyxy(photos[sample])
     canvas = program.canvas.shape[:2]
     boxes = _on_canvas(boxes, photos[sample], _worlds(program.prepare, photos)[sample], canvas)
-    moved, seen = _moved(boxes, sample, lowered)
-    return {
-        "boxes": moved[seen],
-        "box_label": objects.labels[rows[seen]],
-        "box_sample": sample[seen],
-        "dropped_boxes": int(np.count_nonzero(~seen)),
-    }
+    return Marks(boxes, objects.labels[rows], sample)
+
+
+def moved(marks: Marks, lowered: Lowered) -> tuple[Marks, int]:
+    """Boxes where kernels with a row for each sample move them, and how many are out of sight then."""
+    boxes, seen = _moved(marks.boxes, marks.sample, lowered)
+    return Marks(boxes[seen], marks.labels[seen], marks.sample[seen]), int(np.count_nonzero(~seen))
 
 
 def _worlds(prepare: Prepare, photos: Rows) -> Rows:

@@ -22,6 +22,7 @@ from augury.transforms.crop import (
 )
 from augury.transforms.erase import Erase
 from augury.transforms.geometric import Affine, Perspective, Rotate, SafeRotate, Shear, Translate, Zoom
+from augury.transforms.mix import BackgroundSwap, CopyPaste, CutMix, MaskDropout, MixUp, Mosaic
 from augury.transforms.noise import GaussianNoise, PoissonNoise, SaltAndPepper
 from augury.transforms.policies import Barrier, OneOf, SomeOf
 from augury.transforms.symmetry import D4, HorizontalFlip, Rotate90, Transpose, VerticalFlip
@@ -29,11 +30,14 @@ from augury.transforms.symmetry import D4, HorizontalFlip, Rotate90, Transpose, 
 __all__ = [
     "D4",
     "Affine",
+    "BackgroundSwap",
     "Barrier",
     "Brightness",
     "CenterCrop",
     "Contrast",
+    "CopyPaste",
     "Crop",
+    "CutMix",
     "Elastic",
     "Erase",
     "Gamma",
@@ -42,6 +46,9 @@ __all__ = [
     "GridShuffle",
     "HorizontalFlip",
     "LongestSide",
+    "MaskDropout",
+    "MixUp",
+    "Mosaic",
     "OneOf",
     "OpticalDistortion",
     "Pad",

@@ -101,6 +101,8 @@ class Transform(Node):
     resizes: ClassVar[bool] = False  # the canvas has another size afterwards
     needs_subject: ClassVar[bool] = False  # lowered with params["subject"]: (n, 4) around boxes or mask, or nan
     moves_boxes: ClassVar[bool] = True  # a box can follow
+    mixes: ClassVar[bool] = False  # takes other samples of the part
+    needs_marks: ClassVar[bool] = False  # means nothing without masks or boxes
     channels: ClassVar[tuple[int, ...] | None] = None  # numbers of them that it can change; None: any
     dtypes: ClassVar[tuple[DTypeName, ...]] = ("uint8", "uint16", "float32")
 
@@ -126,6 +128,11 @@ class Transform(Node):
     @abstractmethod
     def lower(self, params: Params, spec: Spec) -> Kernel:
         """Turn drawn columns into a kernel with one row for each sample."""
+
+    @property
+    def shares_labels(self) -> bool:
+        """Whether a sample gets a part of other samples' labels."""
+        return False
 
     @property
     def is_random(self) -> bool:

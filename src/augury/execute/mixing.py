@@ -1,0 +1,162 @@
+"""Functions of a frame and of other samples' frames; `kernels.Mix` names them. Both executors use them.
+
+Each takes the frame, a sequence of the others, the `Spec` of their images, and its parameters by name, and returns a
+new frame whose image and mask have the same shape and dtype. It must not change those that it is given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from augury.errors import AuguryError
+from augury.execute.sight import Boxes, Region, both, in_sight, inside, touched
+from augury.kernels import Mix
+from augury.spec import Spec
+
+Pixels = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One sample where it is mixed.
+
+    Attributes
+    ----------
+    image : (h, w, c). mask : (h, w) or (h, w, k), or None. boxes : in its pixels, or None.
+    outside : label of the mask, besides 0, that marks nothing.
+    """
+
+    image: Pixels
+    mask: Pixels | None = None
+    boxes: Boxes | None = None
+    outside: int = 0
+
+    @property
+    def marked(self) -> Region:
+        """Where something is marked: by the mask, or else within boxes."""
+        if self.mask is not None:
+            held = (self.mask != 0) & (self.mask != self.outside)
+            return np.asarray(held if held.ndim == 2 else held.any(axis=2))
+        assert self.boxes is not None
+        return inside(self.boxes, self.image.shape[:2])
+
+
+def mix(kernel: Mix, i: int, own: Frame, others: Sequence[Frame], spec: Spec) -> Frame:
+    """Row i of a kernel."""
+    row = {name: values[i] for name, values in kernel.columns.items()}
+    return _FUNCTIONS[kernel.name](own, others, spec, **row, **kernel.settings)
+
+
+def _mix_up(own: Frame, others: Sequence[Frame], spec: Spec, share: np.float32) -> Frame:
+    (other,) = others
+    one = np.float32(1)
+    blended = own.image.astype(np.float32) * (one - share) + other.image.astype(np.float32) * share
+    low, high = (np.float32(end) for end in spec.value_range)
+    image = np.clip(np.rint(blended) if spec.is_integer else blended, low, high).astype(own.image.dtype)
+    mask = own.mask if share <= 0.5 else other.mask
+    return Frame(image, mask, both(own.boxes, other.boxes), own.outside)
+
+
+def _cut_mix(own: Frame, others: Sequence[Frame], spec: Spec, box: NDArray[np.int32], min_visible: float) -> Frame:
+    (other,) = others
+    top, left, bottom, right = box
+    there = np.zeros((spec.height, spec.width), bool)
+    there[top:bottom, left:right] = True
+    stay, come = in_sight(own.boxes, ~there, min_visible), in_sight(other.boxes, there, min_visible)
+    return replace(_pasted(own, other, there), boxes=both(stay, come))
+
+
+def _mosaic(
+    own: Frame, others: Sequence[Frame], spec: Spec, centre: NDArray[np.int64], tile: np.int64, min_visible: float
+) -> Frame:
+    height, width = spec.height, spec.width
+    y, x = centre.tolist()
+    frames = list(others)
+    frames.insert(int(tile), own)
+    made = own
+    boxes = None
+    for number, frame in enumerate(frames):
+        down, across = y - height if number < 2 else y, x - width if number % 2 == 0 else x
+        there = np.zeros((height, width), bool)
+        there[slice(0, y) if number < 2 else slice(y, None), slice(0, x) if number % 2 == 0 else slice(x, None)] = True
+        moved = _rolled(frame, down, across)
+        made = _pasted(made, moved, there)
+        boxes = both(boxes, in_sight(moved.boxes, there, min_visible))
+    return replace(made, boxes=boxes)
+
+
+def _copy_paste(own: Frame, others: Sequence[Frame], spec: Spec, min_visible: float) -> Frame:
+    del spec
+    (other,) = others
+    if other.mask is None and other.boxes is None:
+        raise AuguryError("CopyPaste: needs masks or boxes that mark what to paste; leave it out for this data")
+    there = other.marked
+    boxes = both(in_sight(own.boxes, ~there, min_visible), touched(other.boxes, there))
+    return replace(_pasted(own, other, there), boxes=boxes)
+
+
+def _background_swap(own: Frame, others: Sequence[Frame], spec: Spec) -> Frame:
+    del spec
+    (other,) = others
+    if own.mask is None or other.mask is None:
+        raise AuguryError("BackgroundSwap: needs masks that mark the subject; leave it out for this data")
+    background = ~(own.marked | other.marked)  # an object of the other would be there without its mark
+    return replace(own, image=np.where(background[..., None], other.image, own.image))
+
+
+def _mask_dropout(
+    own: Frame, others: Sequence[Frame], spec: Spec, share: float, lot: Pixels, fill: float, min_visible: float
+) -> Frame:
+    del others
+    if own.mask is None:
+        raise AuguryError("MaskDropout: needs masks that mark the objects; leave it out for this data")
+    marked = own.marked
+    regions = _regions(marked)
+    gone = marked & (lot[regions % len(lot)] < share)
+    image = np.where(gone[..., None], own.image.dtype.type(spec.level(fill)), own.image)
+    mask = np.where(gone if own.mask.ndim == 2 else gone[..., None], own.mask.dtype.type(0), own.mask)
+    return replace(own, image=image, mask=mask, boxes=touched(own.boxes, ~gone, marked, min_visible))
+
+
+def _regions(marked: Region) -> NDArray[np.int64]:
+    """Numbers of connected regions, from 1 in the order of their first pixels; OpenCV's order may be another."""
+    _, found = cv2.connectedComponents(marked.astype(np.uint8), connectivity=8)
+    numbers, first = np.unique(found, return_index=True)
+    rank = np.zeros(int(numbers.max()) + 1, np.int64)
+    held = numbers > 0
+    rank[numbers[held][np.argsort(first[held])]] = np.arange(1, int(held.sum()) + 1)
+    return np.asarray(rank[found])
+
+
+def _pasted(own: Frame, other: Frame, there: Region) -> Frame:
+    """The frame with the other's pixels in a region; boxes are left."""
+    image = np.where(there[..., None], other.image, own.image)
+    if own.mask is None or other.mask is None:
+        return replace(own, image=image)
+    mask = np.where(there if own.mask.ndim == 2 else there[..., None], other.mask, own.mask)
+    return replace(own, image=image, mask=mask)
+
+
+def _rolled(frame: Frame, down: int, across: int) -> Frame:
+    """Moved by whole pixels; what comes in on the other side is never shown."""
+    boxes = frame.boxes
+    if boxes is not None:
+        boxes = Boxes(boxes.places + np.array([across, down] * 2, np.float32), boxes.labels)
+    mask = None if frame.mask is None else np.roll(frame.mask, (down, across), (0, 1))
+    return replace(frame, image=np.roll(frame.image, (down, across), (0, 1)), mask=mask, boxes=boxes)
+
+
+_FUNCTIONS: dict[str, Callable[..., Frame]] = {
+    "mix_up": _mix_up,
+    "cut_mix": _cut_mix,
+    "mosaic": _mosaic,
+    "copy_paste": _copy_paste,
+    "background_swap": _background_swap,
+    "mask_dropout": _mask_dropout,
+}
