@@ -17,7 +17,8 @@ from augury.offline.expand import Expansion
 from augury.offline.expand import expand as write
 from augury.offline.job import Job, Progress
 from augury.stream.engine import default_threads
-from augury.transforms.policies import Policy
+from augury.transforms.base import Transform
+from augury.transforms.policies import Policy, walk
 
 _MOST_VIEWS = 2**16 - 1  # what a draw address can number
 _QUALITY = 95
@@ -54,6 +55,9 @@ def expand(
     originals : whether the images themselves are written, as they are: files byte for byte, arrays as PNG.
     format : "png" (lossless, None), "jpg" or "webp", of the views. quality : 1 to 100 of jpg and webp; 95.
     progress : called with ("checking", "expanding" or "packing", done, of how many).
+
+    A policy that mixes samples needs one size, and within_class=True; all images are then of one group, as views hold
+    pixels of several.
 
     Raises
     ------
@@ -101,6 +105,20 @@ def _check_policy(part: Dataset, policy: Policy) -> None:
     if not isinstance(policy, Policy):
         raise AuguryError(f"expand: {policy!r} is no policy; write Policy([...])")
     check_policy(policy, part._table, part._role, part._locked, part._shift)
+    for node in walk(policy):
+        if isinstance(node, Transform):
+            _check_mixture(part, node)
+
+
+def _check_mixture(part: Dataset, node: Transform) -> None:
+    if node.needs_marks:
+        raise AuguryError(f"expand: {node.label} needs masks or boxes, which this data has not; leave it out")
+    if node.shares_labels:
+        raise AuguryError(
+            f"expand: {node.label}: labels would be shares, which no folder can name; use within_class=True, or stream"
+        )
+    if node.mixes and part._prepare.size is None:
+        raise AuguryError(f"expand: {node.label} mixes images, which takes one size for all; use prepare(size=...)")
 
 
 def _place(out: str | Path, root: str) -> Path:

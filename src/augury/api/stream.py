@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -92,6 +93,7 @@ class Stream:
     def torch(self, *, loader: bool = False, **options: Any) -> Any:
         """Batches as PyTorch wants them: (n, c, h, w) float32, 0..1 unless normalised otherwise, int64 labels.
 
+        Where the policy mixes labels they are float32 (n, classes), which `cross_entropy` takes, too.
         With loader=True a DataLoader, to which further options (pin_memory, ...) are passed.
         """
         from augury.faces.torch import TorchBatches, TorchLoader
@@ -100,9 +102,14 @@ class Stream:
         return TorchLoader(batches, **options) if loader else batches
 
     def keras(self, labels: Literal["sparse", "onehot"] = "sparse") -> Any:
-        """A PyDataset for Keras 3: (n, h, w, c) floats in the prepared range (0..255 unless normalised)."""
+        """A PyDataset for Keras 3: (n, h, w, c) floats in the prepared range (0..255 unless normalised).
+
+        A policy that mixes labels needs "onehot", and a loss for that.
+        """
         if labels not in ("sparse", "onehot"):
             raise AuguryError(f"keras: labels={labels!r}; expected 'sparse' or 'onehot'")
+        if labels == "sparse" and self.program.shares_labels:
+            raise AuguryError("keras: the policy mixes labels, which labels='sparse' cannot hold; use labels='onehot'")
         from augury.faces.keras import KerasBatches
 
         prepare = self._prepare
@@ -112,7 +119,10 @@ class Stream:
         return KerasBatches(self, lambda: self._next_epoch(prepare, channels_first=False), onehot)
 
     def jax(self) -> Any:
-        """Batches as JAX wants them: (n, h, w, c) float32, 0..1 unless normalised otherwise, int32 labels."""
+        """Batches as JAX wants them: (n, h, w, c) float32, 0..1 unless normalised otherwise, int32 labels.
+
+        Where the policy mixes labels they are float32 (n, classes).
+        """
         from augury.faces.jax import JaxBatches
 
         return JaxBatches(self, lambda: self._next_epoch(self._in_unit, channels_first=False))
@@ -120,14 +130,16 @@ class Stream:
     def tf(self) -> Any:
         """A tf.data.Dataset: (n, h, w, c) float32, 0..1 unless normalised otherwise, int64 labels.
 
-        Its cardinality is `len(stream)`; n is known with drop_last. `prefetch` and the like come on top, and count
-        batches as delivered once they have fetched them.
+        Where the policy mixes labels they are float32 (n, classes). Its cardinality is `len(stream)`; n is known with
+        drop_last. `prefetch` and the like come on top, and count batches as delivered once they have fetched them.
         """
         from augury.faces.tf import tf_batches
 
         feed = self._feed(self._in_unit)
         n = feed.batch_size if feed.drop_last else None
-        return tf_batches(self, lambda: self._next_epoch(self._in_unit, channels_first=False), feed.program.output, n)
+        classes = len(self._images.table.classes) if feed.program.shares_labels else None
+        batches = partial(self._next_epoch, self._in_unit, channels_first=False)
+        return tf_batches(self, batches, feed.program.output, n, classes)
 
     @property
     def _in_unit(self) -> Prepare:

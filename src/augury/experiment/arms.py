@@ -77,7 +77,10 @@ class Arm:
         return nodes[0] if len(nodes) == 1 and isinstance(nodes[0], Transform) else None
 
     def always(self) -> Policy:
-        """The policy with everything that is left to chance switched on, to see what it does to an image."""
+        """The policy with everything that is left to chance switched on, to see what it does to an image.
+
+        What mixes samples is off, as a mixture has no one class that it could be taken for.
+        """
         return self.policy.model_copy(update={"transforms": tuple(_switched_on(n) for n in self.policy.transforms)})
 
 
@@ -91,6 +94,11 @@ def check_arms(arms: Sequence[Arm]) -> None:
             raise AuguryError(f"study: two arms are called {arm.name!r}; give one a name of its own")
         seen.add(arm.name)
         for node in walk(arm.policy):
+            if isinstance(node, Transform) and node.needs_marks:
+                raise AuguryError(
+                    f"study: arm {arm.name!r}: {node.label} needs masks or boxes, and a study is of images with one "
+                    "class each; leave it out"
+                )
             if type(node).__module__ == "__main__":
                 raise AuguryError(
                     f"study: {type(node).__name__} is defined in a script or notebook, where worker processes cannot "
@@ -121,6 +129,8 @@ def _switched_on(node: Any) -> Any:
     changed: dict[str, Any] = {}
     if getattr(node, "p", 1.0) not in (0.0, 1.0):
         changed["p"] = 1.0
+    if isinstance(node, Transform) and node.mixes:
+        changed["p"] = 0.0
     if isinstance(node, (OneOf, SomeOf, Policy)):
         changed["transforms"] = tuple(_switched_on(child) for child in node.transforms)
     return node.model_copy(update=changed) if changed else node

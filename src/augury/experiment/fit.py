@@ -15,7 +15,7 @@ from augury.compile.program import Program, compile_policy
 from augury.draws import key_of
 from augury.experiment.arms import BASELINE
 from augury.experiment.design import LearnerName, Plan, Task
-from augury.experiment.learner import Ints, Learner, Pixels
+from augury.experiment.learner import Ints, Labels, Learner, Pixels
 from augury.experiment.materials import Materials
 from augury.kernels import Border
 from augury.shifts import FAMILIES, GEOMETRIC, SUITE, shift
@@ -228,8 +228,9 @@ class Laboratory:
         return self._programs[condition.name]
 
 
-def _pairs(feed: Feed, epoch: int) -> Iterator[tuple[Pixels, Ints]]:
-    return ((batch.image, batch.label) for batch in feed.batches(epoch, channels_first=True))
+def _pairs(feed: Feed, epoch: int) -> Iterator[tuple[Pixels, Labels]]:
+    batches = feed.batches(epoch, channels_first=True)
+    return ((batch.image, batch.label if batch.soft is None else batch.soft) for batch in batches)
 
 
 def _ignore(_: int) -> None:

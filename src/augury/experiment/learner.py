@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 Pixels = NDArray[Any]
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float32]
-Epoch = Callable[[int], Iterable[tuple[Pixels, Ints]]]  # number -> batches ((b, c, h, w) float32, (b,))
+Labels = Ints | Floats  # classes (b,), or the share of each class (b, classes)
+Epoch = Callable[[int], Iterable[tuple[Pixels, Labels]]]  # number -> batches ((b, c, h, w) float32, labels)
 Each = Callable[[int], None]  # told how many epochs are done
 
 

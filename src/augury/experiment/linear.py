@@ -28,7 +28,7 @@ class Linear:
         self._weights = np.zeros((cells.shape[1] + _FEATURES + 1, classes))
 
     def train(self, epoch: Epoch, epochs: int, steps: int, rate: float, each: Each) -> None:
-        """Solve for all batches of all epochs at once."""
+        """Solve for all batches of all epochs at once; shares of classes are targets like any."""
         del steps, rate
         size = len(self._weights)
         gram, target = np.zeros((size, size)), np.zeros((size, self._classes))
@@ -37,7 +37,7 @@ class Linear:
             for x, y in epoch(k):
                 features = self._features(x)
                 gram += features.T @ features
-                target += features.T @ np.eye(self._classes)[y]
+                target += features.T @ (np.eye(self._classes)[y] if y.ndim == 1 else y)
                 count += len(y)
         self._weights = np.linalg.solve(gram / count + _RIDGE / size * np.eye(size), target / count)
         each(epochs)

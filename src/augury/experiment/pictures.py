@@ -36,10 +36,9 @@ def pictures(materials: Materials, rows: NDArray[np.int64], policy: Policy | Non
     prepare = replace(materials.prepare, size=size, normalize=None)
     images = materials.images()
     program = compile_policy(policy or Policy(), prepare, images.source)
-    order = Order(len(rows), SEED, shuffle=False)
-    shown: Any = Feed(images, rows, program, order, len(rows), threads=0, prefetch=0).render(
-        np.arange(len(rows)), epoch=view
-    )
+    everything = np.arange(len(materials))  # what is mixed in comes from all of it
+    order = Order(len(everything), SEED, shuffle=False)
+    shown: Any = Feed(images, everything, program, order, len(rows), threads=0, prefetch=0).render(rows, epoch=view)
     image, (low, high) = shown.image, prepare.canvas(images.source).value_range
     image = image[..., :3] if image.shape[-1] in (3, 4) else image[..., :1]
     if image.dtype == np.uint8:

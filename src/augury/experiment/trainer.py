@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from augury.errors import MissingExtraError
-from augury.experiment.learner import Each, Epoch, Floats, Ints, Pixels
+from augury.experiment.learner import Each, Epoch, Floats, Labels, Pixels
 
 try:
     import torch
@@ -70,11 +70,11 @@ class Workshop:
 
         Parameters
         ----------
-        epoch : number -> batches ((b, c, h, w) float32, int64 (b,)), `steps` of them.
+        epoch : number -> batches ((b, c, h, w) float32, int64 (b,) or float32 (b, classes)), `steps` of them.
         """
         train(self.network, _Epochs(lambda k: self._tensors(epoch(k)), steps), epochs, rate, each)
 
-    def _tensors(self, batches: Iterable[tuple[Pixels, Ints]]) -> Iterator[tuple[Any, Any]]:
+    def _tensors(self, batches: Iterable[tuple[Pixels, Labels]]) -> Iterator[tuple[Any, Any]]:
         return ((self._input(x), torch.from_numpy(y)) for x, y in batches)
 
     def _input(self, x: Pixels) -> Any:

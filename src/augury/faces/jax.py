@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from augury.errors import MissingExtraError
+from augury.faces.labels import labels_of
 from augury.faces.position import Positioned
 
 try:
@@ -17,11 +18,11 @@ except ImportError:
 class JaxBatches(Positioned):
     """Ready batches (x, y), one epoch for each iteration.
 
-    Labels are int32, or int64 where `jax_enable_x64` is set.
+    Labels are int32, or int64 where `jax_enable_x64` is set; float32 (n, classes) where the policy mixes them.
     """
 
     face = ".jax()"
 
     def __iter__(self) -> Iterator[tuple[jax.Array, jax.Array]]:
         for batch in self._batches():
-            yield jnp.asarray(batch.image), jnp.asarray(batch.label)
+            yield jnp.asarray(batch.image), jnp.asarray(labels_of(batch))

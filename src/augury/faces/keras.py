@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augury.errors import MissingExtraError
-from augury.faces.labels import check_one_label
+from augury.faces.labels import check_one_label, labels_of
 from augury.stream.engine import Batch
 
 try:
@@ -55,7 +55,7 @@ class KerasBatches(PyDataset):
             self._iterator = self._batches()
             batch = next(self._iterator)
         self._served += 1
-        return batch.image, self._labels(batch.label)
+        return batch.image, self._labels(batch)
 
     def on_epoch_begin(self) -> None:
         """Open an epoch of the stream: a new one if the last was used for training, the same after a probe."""
@@ -72,5 +72,7 @@ class KerasBatches(PyDataset):
         if cut_short:
             self._stream.skip_epoch()
 
-    def _labels(self, labels: NDArray[np.int64]) -> NDArray[Any]:
-        return labels if self._onehot is None else np.eye(self._onehot, dtype=np.float32)[labels]
+    def _labels(self, batch: Batch) -> NDArray[Any]:
+        if self._onehot is None or batch.soft is not None:
+            return labels_of(batch)
+        return np.asarray(np.eye(self._onehot, dtype=np.float32)[batch.label])

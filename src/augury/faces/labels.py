@@ -1,10 +1,13 @@
-"""What a face asks of a dataset: one label for each image."""
+"""What a face asks of a dataset: one label for each image, or the shares of all classes where samples are mixed."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from numpy.typing import NDArray
+
 from augury.errors import AuguryError
+from augury.stream.engine import Batch
 
 
 def check_one_label(stream: Any, face: str) -> None:
@@ -15,3 +18,8 @@ def check_one_label(stream: Any, face: str) -> None:
             f"{table.root}: {face} gives one label for each image, and these have boxes or masks, which come with a "
             "later version; iterate the stream itself: batch.boxes, batch.mask"
         )
+
+
+def labels_of(batch: Batch) -> NDArray[Any]:
+    """int64 (n,), or float32 (n, classes) where the policy mixes labels."""
+    return batch.label if batch.soft is None else batch.soft

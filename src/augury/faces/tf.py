@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from augury.errors import MissingExtraError
-from augury.faces.labels import check_one_label
+from augury.faces.labels import check_one_label, labels_of
 from augury.spec import Spec
 from augury.stream.engine import Batch
 
@@ -20,7 +19,9 @@ except ImportError:
     raise MissingExtraError("TensorFlow is not installed; run: python -m pip install 'augury[tf]'") from None
 
 
-def tf_batches(stream: Any, batches: Callable[[], Iterator[Batch]], output: Spec, batch_size: int | None) -> Any:
+def tf_batches(
+    stream: Any, batches: Callable[[], Iterator[Batch]], output: Spec, batch_size: int | None, classes: int | None
+) -> Any:
     """Ready batches (x, y) as a tf.data.Dataset of known cardinality, one epoch for each iteration.
 
     TensorFlow demands as many batches of every iteration, so one that resumes in mid epoch serves the rest
@@ -30,6 +31,7 @@ def tf_batches(stream: Any, batches: Callable[[], Iterator[Batch]], output: Spec
     ----------
     batches : gives the rest of the epoch in progress, or the next one.
     output : of one image (h, w, c). batch_size : that of all batches, or None if the last may be smaller.
+    classes : how many, where the policy mixes labels and y is float32 (n, classes); else None.
 
     Raises
     ------
@@ -38,16 +40,16 @@ def tf_batches(stream: Any, batches: Callable[[], Iterator[Batch]], output: Spec
     check_one_label(stream, ".tf()")
     count = len(stream)
 
-    def pairs() -> Iterator[tuple[NDArray[Any], NDArray[np.int64]]]:
+    def pairs() -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
         left = count
         while left:
             for batch in islice(batches(), left):
                 left -= 1
-                yield batch.image, batch.label
+                yield batch.image, labels_of(batch)
 
     signature = (
         tf.TensorSpec((batch_size, *output.shape), output.dtype),
-        tf.TensorSpec((batch_size,), tf.int64),
+        tf.TensorSpec((batch_size,), tf.int64) if classes is None else tf.TensorSpec((batch_size, classes), tf.float32),
     )
     dataset = tf.data.Dataset.from_generator(pairs, output_signature=signature)
     return dataset.apply(tf.data.experimental.assert_cardinality(count))

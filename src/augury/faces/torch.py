@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from augury.errors import AuguryError, MissingExtraError
+from augury.faces.labels import labels_of
 from augury.faces.position import Positioned
 
 try:
@@ -16,7 +17,7 @@ except ImportError:
 
 
 class TorchBatches(Positioned, IterableDataset[Any]):
-    """Ready batches (x, y), one epoch for each iteration.
+    """Ready batches (x, y), one epoch for each iteration; y is float32 (n, classes) where the policy mixes labels.
 
     In a DataLoader use `batch_size=None, num_workers=0`: decoding and augmenting run on the stream's own
     threads already, without copies of the cache.
@@ -28,7 +29,7 @@ class TorchBatches(Positioned, IterableDataset[Any]):
         if get_worker_info() is not None:
             raise AuguryError("DataLoader: use num_workers=0 with Augury, and stream(threads=...) for more threads")
         for batch in self._batches():
-            yield torch.from_numpy(batch.image), torch.from_numpy(batch.label)
+            yield torch.from_numpy(batch.image), torch.from_numpy(labels_of(batch))
 
 
 class TorchLoader(DataLoader[Any]):

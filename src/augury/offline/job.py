@@ -18,7 +18,8 @@ from augury.offline.encode import Format, check_encodable, encoded, original
 from augury.offline.places import Places, has_files, placed
 from augury.offline.views import Renderer
 from augury.stream.engine import ordered
-from augury.transforms.policies import Policy
+from augury.transforms.base import Transform
+from augury.transforms.policies import Policy, walk
 
 Progress = Callable[[str, int, int], None]
 A = TypeVar("A")
@@ -69,7 +70,9 @@ class Job:
     ) -> Job:
         """All of it, with the names of the files; `how`: seed, views, format, quality, originals, threads."""
         pixels_only = replace(prepare, normalize=None, dtype=None)  # what is written are pixels, not numbers
-        renderer = Renderer(table, pixels_only, policy, how.pop("seed"))
+        renderer = Renderer(table, pixels_only, policy, how.pop("seed"), rows)
+        if any(isinstance(node, Transform) and node.mixes for node in walk(policy)):
+            groups = np.zeros_like(groups)  # views hold pixels of two samples and more, which must not part
         places = placed(table, rows.tolist(), how["views"], how["format"])
         return cls(rows, groups, renderer, places, **how)
 

@@ -25,6 +25,7 @@ from augury.stream.cache import Halvings, Images
 from augury.stream.mixing import Lender, Mixing, Opened
 from augury.stream.objects import boxes_of_batch, marks_on_canvas
 from augury.stream.order import Order
+from augury.stream.partners import Partners
 
 Pixels = NDArray[Any]
 Made = TypeVar("Made")
@@ -175,7 +176,7 @@ class Feed:
     def _lender(self) -> Lender:
         table = self.images.table
         marks = None if table.objects is None else lambda shown: marks_on_canvas(self.images, shown, self.program)
-        return Lender(self.program, table, self.rows, self._opened, marks)
+        return Lender(self.program, Partners(table, self.rows), self._opened, marks)
 
     def _opened(self, rows: Rows, first: LoweredSegment) -> Opened:
         """Some rows of the part, ready to be rendered."""

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,7 +14,6 @@ from numpy.typing import NDArray
 
 from augury.compile.program import Lowered, LoweredSegment, Program
 from augury.data.table import Table
-from augury.errors import AuguryError
 from augury.execute.mixing import Frame, mix
 from augury.execute.run import Fetch, FetchMask, run
 from augury.execute.sight import Boxes
@@ -38,45 +36,23 @@ class Opened(NamedTuple):
 
 @dataclass(frozen=True)
 class Lender:
-    """The samples of one part, as mixtures take them.
+    """Where the partners of one part come from.
 
     Attributes
     ----------
-    rows : int64 (m,), of the table. open : rows of the part and their first kernels -> Opened.
+    open : rows of the part and their first kernels -> Opened.
     marks : samples shown -> their boxes on the canvas; None without boxes.
     """
 
     program: Program
-    table: Table
-    rows: Rows
+    partners: Partners
     open: Callable[[Rows, LoweredSegment], Opened]
     marks: Callable[[Sequence[int]], Marks] | None = None
 
-    @cached_property
-    def _any(self) -> Partners:
-        if len(self.rows) < 2:
-            raise AuguryError(
-                f"{self.table.root}: the policy mixes samples, and this part has only one; leave out what mixes"
-            )
-        return Partners.of(self.table.ids[self.rows], np.zeros(len(self.rows), np.int64))
-
-    @cached_property
-    def _of_class(self) -> Partners:
-        labels = self.table.labels[self.rows]
-        found = Partners.of(self.table.ids[self.rows], labels)
-        if (found.count < 2).any():
-            name = self.table.classes[labels[np.argmin(found.count)]]
-            raise AuguryError(
-                f"{self.table.root}: class {name!r} has only one sample in this part, which within_class=True can mix "
-                "with no other; add one, or leave it out"
-            )
-        return found
-
-    def partners(self, kernel: Mix, rows: Rows) -> Rows:
-        """Of each row of the part that the kernel's rows stand for: (n, k)."""
-        if not kernel.partners:
-            return np.empty((len(rows), 0), np.int64)
-        return (self._of_class if kernel.within_class else self._any).at(rows, kernel.partner)
+    @property
+    def table(self) -> Table:
+        """All samples."""
+        return self.partners.table
 
 
 class Mixing:
@@ -108,7 +84,7 @@ class Mixing:
         images, masks, on = list(images), list(masks), np.flatnonzero(kernel.on)
         if not len(on):
             return images, masks
-        partners = self._lender.partners(kernel.rows(on), self._rows[on])
+        partners = self._lender.partners.of(kernel.rows(on), self._rows[on])
         shown, lent = self._frames(partners.ravel(), k)
         marks = self.marks(k)
         program = self._lender.program
