@@ -115,16 +115,19 @@ def moved_masks(
 def strangers(program: Program, arrays: Lowered) -> Mixer:
     """Mixes in random pictures, named by the drawn number, so that a sample's do not depend on its batch.
 
-    Where there are no masks the bright pixels are marked; a stranger's mask is the sample's own, turned around.
+    All their channels are alike. Where there are no masks some pixels are marked; a stranger's mask is the sample's
+    own, turned around.
     """
 
     def mixer(k: int, images: Any, masks: Any) -> Any:
         kernel, images, masks = arrays[k].whole[0], list(images), list(masks)
         for i in np.flatnonzero(kernel.on).tolist():
             image = images[i]
-            mask = masks[i] if masks else (image[..., 0] > program.canvas.level(0.7)).astype(np.uint8)
+            gray = (*image.shape[:2], 1)
+            mask = masks[i] if masks else np.uint8(random_image(gray)[..., 0] > 180)
             seeds = (kernel.partner[i] * 2**32).astype(int).tolist()
-            others = [Frame(random_image(image.shape, image.dtype.name, s), mask[::-1, ::-1]) for s in seeds]
+            faces = [np.broadcast_to(random_image(gray, image.dtype.name, s), image.shape) for s in seeds]
+            others = [Frame(face, mask[::-1, ::-1]) for face in faces]
             made = mix(kernel, i, Frame(image, mask), others, program.canvas.of_size(image.shape[:2]))
             images[i] = made.image
             if masks:

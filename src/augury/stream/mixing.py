@@ -82,9 +82,9 @@ class Mixing:
         kernel = self._lowered[k].whole[0]
         assert isinstance(kernel, Mix)
         images, masks, on = list(images), list(masks), np.flatnonzero(kernel.on)
+        partners = self._lender.partners.of(kernel.rows(on), self._rows[on])
         if not len(on):
             return images, masks
-        partners = self._lender.partners.of(kernel.rows(on), self._rows[on])
         shown, lent = self._frames(partners.ravel(), k)
         marks = self.marks(k)
         program = self._lender.program
