@@ -275,3 +275,27 @@ def test_each_region_goes_with_the_probability_asked_for():
     gone = [sum(k not in labels for labels in left) for k in (1, 2, 3)]
     assert all(stats.binomtest(count, 600, 0.3).pvalue > 0.001 for count in gone)
     assert 300 < sum(own.mask.max() in labels for labels in left) < 600
+
+
+def test_regions_are_known_by_their_places_whatever_opencv_calls_them(monkeypatch):
+    own, transform = three_regions(), ag.MaskDropout()
+    lot = np.linspace(0, 1, 32)
+    expected = mixed(transform, own, share=0.04, lot=lot).mask
+    assert expected.any()
+    assert (expected != own.mask).any()
+    theirs = cv2.connectedComponents
+
+    def renamed(*arguments, **options):
+        count, found = theirs(*arguments, **options)
+        return count, np.int32([0, 3, 1, 2])[found]
+
+    monkeypatch.setattr("cv2.connectedComponents", renamed)
+    assert_same_bytes(mixed(transform, own, share=0.04, lot=lot).mask, expected)
+
+
+def test_pixels_that_touch_at_a_corner_are_one_region():
+    mask = np.zeros((H, W), np.uint8)
+    mask[2:4, 2:4], mask[4:6, 4:6], mask[8:9, 8:9] = 1, 2, 1
+    lot = np.linspace(0, 1, 32)
+    made = mixed(ag.MaskDropout(), Frame(np.full((H, W, 1), 9, np.uint8), mask), share=0.04, lot=lot)
+    np.testing.assert_array_equal(np.argwhere(made.mask), [[8, 8]])  # background 0, the diagonal 1, the dot 2

@@ -355,6 +355,8 @@ def test_what_a_border_shows_is_no_object():
     batch = whole(data, ag.Policy([away, ag.CopyPaste(p=1.0)], border="cut"))
     assert (batch.mask == 255).any()
     np.testing.assert_array_equal(batch.image, whole(data, ag.Policy([away], border="cut")).image)
+    kept = whole(data, ag.Policy([away, ag.MaskDropout(ag.Fixed(1.0), p=1.0)], border="cut"))
+    np.testing.assert_array_equal(kept.mask, batch.mask)
 
 
 # ---- programs

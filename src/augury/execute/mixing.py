@@ -125,13 +125,13 @@ def _mask_dropout(
 
 
 def _regions(marked: Region) -> NDArray[np.int64]:
-    """Numbers of connected regions, from 1 in the order of their first pixels; OpenCV's order may be another."""
+    """Numbers (h, w) of connected regions and of what is between, in the order of their first pixels.
+
+    OpenCV's own numbers may depend on its version and threads.
+    """
     _, found = cv2.connectedComponents(marked.astype(np.uint8), connectivity=8)
-    numbers, first = np.unique(found, return_index=True)
-    rank = np.zeros(int(numbers.max()) + 1, np.int64)
-    held = numbers > 0
-    rank[numbers[held][np.argsort(first[held])]] = np.arange(1, int(held.sum()) + 1)
-    return np.asarray(rank[found])
+    _, first, number = np.unique(found, return_index=True, return_inverse=True)
+    return np.argsort(np.argsort(first))[number].reshape(found.shape)
 
 
 def _pasted(own: Frame, other: Frame, there: Region) -> Frame:
