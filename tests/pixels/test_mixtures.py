@@ -9,7 +9,7 @@ from scipy import stats
 import augury as ag
 from augury.draws import Draws
 from augury.execute.mixing import Frame, mix
-from augury.execute.sight import Boxes, in_sight, inside, touched
+from augury.execute.sight import Boxes, in_sight, inside, with_marks
 from augury.plan import draw_plan
 from augury.spec import Spec
 from augury.transforms.mix import symmetric_beta
@@ -156,7 +156,7 @@ def test_boxes_outside_of_the_image_count_with_all_their_pixels():
     seen = np.ones((H, W), bool)
     held = boxes((-30, 0, 2, 4), (-4, 0, 2, 4), (20, 20, 30, 30))
     np.testing.assert_array_equal(in_sight(held, seen, 0.1).places, np.float32([(0, 0, 2, 4)]))
-    assert touched(held, seen).labels.tolist() == [0, 1]
+    assert with_marks(held, seen).labels.tolist() == [0, 1]
     assert inside(boxes((-3, -3, 2, 1)), (H, W)).sum() == 2
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augury.errors import AuguryError
-from augury.execute.sight import Boxes, Region, both, in_sight, inside, touched
+from augury.execute.sight import Boxes, Region, both, in_sight, inside, with_marks
 from augury.kernels import Mix
 from augury.spec import Spec
 
@@ -75,16 +75,16 @@ def _cut_mix(own: Frame, others: Sequence[Frame], spec: Spec, box: NDArray[np.in
 def _mosaic(
     own: Frame, others: Sequence[Frame], spec: Spec, centre: NDArray[np.int64], tile: np.int64, min_visible: float
 ) -> Frame:
-    height, width = spec.height, spec.width
     y, x = centre.tolist()
+    above, below = (slice(0, y), y - spec.height), (slice(y, None), y)  # where each is shown, and how far it moves
+    left, right = (slice(0, x), x - spec.width), (slice(x, None), x)
+    tiles = [(above, left), (above, right), (below, left), (below, right)]
     frames = list(others)
     frames.insert(int(tile), own)
-    made = own
-    boxes = None
-    for number, frame in enumerate(frames):
-        down, across = y - height if number < 2 else y, x - width if number % 2 == 0 else x
-        there = np.zeros((height, width), bool)
-        there[slice(0, y) if number < 2 else slice(y, None), slice(0, x) if number % 2 == 0 else slice(x, None)] = True
+    made, boxes = own, None
+    for frame, ((rows, down), (columns, across)) in zip(frames, tiles, strict=True):
+        there = np.zeros((spec.height, spec.width), bool)
+        there[rows, columns] = True
         moved = _rolled(frame, down, across)
         made = _pasted(made, moved, there)
         boxes = both(boxes, in_sight(moved.boxes, there, min_visible))
@@ -97,7 +97,7 @@ def _copy_paste(own: Frame, others: Sequence[Frame], spec: Spec, min_visible: fl
     if other.mask is None and other.boxes is None:
         raise AuguryError("CopyPaste: needs masks or boxes that mark what to paste; leave it out for this data")
     there = other.marked
-    boxes = both(in_sight(own.boxes, ~there, min_visible), touched(other.boxes, there))
+    boxes = both(in_sight(own.boxes, ~there, min_visible), with_marks(other.boxes, there))
     return replace(_pasted(own, other, there), boxes=boxes)
 
 
@@ -107,7 +107,7 @@ def _background_swap(own: Frame, others: Sequence[Frame], spec: Spec) -> Frame:
     if own.mask is None or other.mask is None:
         raise AuguryError("BackgroundSwap: needs masks that mark the subject; leave it out for this data")
     background = ~(own.marked | other.marked)  # an object of the other would be there without its mark
-    return replace(own, image=np.where(background[..., None], other.image, own.image))
+    return replace(own, image=_chosen(background, other.image, own.image))
 
 
 def _mask_dropout(
@@ -119,9 +119,9 @@ def _mask_dropout(
     marked = own.marked
     regions = _regions(marked)
     gone = marked & (lot[regions % len(lot)] < share)
-    image = np.where(gone[..., None], own.image.dtype.type(spec.level(fill)), own.image)
-    mask = np.where(gone if own.mask.ndim == 2 else gone[..., None], own.mask.dtype.type(0), own.mask)
-    return replace(own, image=image, mask=mask, boxes=touched(own.boxes, ~gone, marked, min_visible))
+    image = _chosen(gone, own.image.dtype.type(spec.level(fill)), own.image)
+    mask = _chosen(gone, own.mask.dtype.type(0), own.mask)
+    return replace(own, image=image, mask=mask, boxes=with_marks(own.boxes, marked & ~gone, marked, min_visible))
 
 
 def _regions(marked: Region) -> NDArray[np.int64]:
@@ -136,11 +136,16 @@ def _regions(marked: Region) -> NDArray[np.int64]:
 
 def _pasted(own: Frame, other: Frame, there: Region) -> Frame:
     """The frame with the other's pixels in a region; boxes are left."""
-    image = np.where(there[..., None], other.image, own.image)
+    image = _chosen(there, other.image, own.image)
     if own.mask is None or other.mask is None:
         return replace(own, image=image)
-    mask = np.where(there if own.mask.ndim == 2 else there[..., None], other.mask, own.mask)
-    return replace(own, image=image, mask=mask)
+    return replace(own, image=image, mask=_chosen(there, other.mask, own.mask))
+
+
+def _chosen(there: Region, yes: Any, no: Pixels) -> Pixels:
+    """One or the other for each pixel of (h, w) or (h, w, k)."""
+    each = np.repeat(there, no[0, 0].size, axis=1)  # broadcasting the region takes twice as long
+    return np.where(each.reshape(no.shape), yes, no)
 
 
 def _rolled(frame: Frame, down: int, across: int) -> Frame:

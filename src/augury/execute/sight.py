@@ -43,26 +43,25 @@ def in_sight(boxes: Boxes | None, seen: Region, least: float) -> Boxes | None:
     places = boxes.places.copy()
     kept = np.zeros(len(places), bool)
     for k, (left, top, right, bottom) in enumerate(_pixels(boxes)):
-        part = seen[max(top, 0) : max(bottom, 0), max(left, 0) : max(right, 0)]
-        kept[k] = part.any() and part.sum() >= least * ((bottom - top) * (right - left))
+        rows, columns = np.nonzero(seen[max(top, 0) : max(bottom, 0), max(left, 0) : max(right, 0)])
+        kept[k] = len(rows) > 0 and len(rows) >= least * (bottom - top) * (right - left)
         if kept[k]:
-            rows, columns = np.flatnonzero(part.any(axis=1)) + max(top, 0), np.flatnonzero(part.any(axis=0))
-            columns = columns + max(left, 0)
-            places[k, :2] = np.maximum(places[k, :2], [columns[0], rows[0]])
-            places[k, 2:] = np.minimum(places[k, 2:], [columns[-1] + 1, rows[-1] + 1])
+            rows, columns = rows + max(top, 0), columns + max(left, 0)
+            places[k, :2] = np.maximum(places[k, :2], [columns.min(), rows.min()])
+            places[k, 2:] = np.minimum(places[k, 2:], [columns.max() + 1, rows.max() + 1])
     return Boxes(places[kept], boxes.labels[kept])
 
 
-def touched(boxes: Boxes | None, region: Region, of: Region | None = None, least: float = 0.0) -> Boxes | None:
-    """The boxes that hold pixels of a region; with `of`, enough of what these held, or none of that from the start."""
+def with_marks(boxes: Boxes | None, marked: Region, before: Region | None = None, least: float = 0.0) -> Boxes | None:
+    """The boxes that hold something marked; with `before` also those that never did, but at least a share of it."""
     if boxes is None:
         return None
     kept = np.zeros(len(boxes.labels), bool)
     for k, (left, top, right, bottom) in enumerate(_pixels(boxes)):
         here = slice(max(top, 0), max(bottom, 0)), slice(max(left, 0), max(right, 0))
-        before = region[here].size if of is None else of[here].sum()
-        left_over = (region[here] if of is None else region[here] & of[here]).sum()
-        kept[k] = (of is not None and not before) or (left_over > 0 and left_over >= least * before)
+        now = int(marked[here].sum())
+        then = now if before is None else int(before[here].sum())
+        kept[k] = now >= least * then if now else before is not None and then == 0
     return Boxes(boxes.places[kept], boxes.labels[kept])
 
 

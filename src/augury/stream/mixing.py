@@ -16,7 +16,6 @@ from augury.compile.program import Lowered, LoweredSegment, Program
 from augury.data.table import Table
 from augury.execute.mixing import Frame, mix
 from augury.execute.run import Fetch, FetchMask, run
-from augury.execute.sight import Boxes
 from augury.kernels import Mix
 from augury.stream.objects import Marks, moved
 from augury.stream.partners import Partners
@@ -86,22 +85,15 @@ class Mixing:
         if not len(on):
             return images, masks
         shown, lent = self._frames(partners.ravel(), k)
-        marks = self.marks(k)
-        program = self._lender.program
-        spec = program.canvas.of_size(self._lowered[k].reads)
-        boxes: dict[int, Boxes] = {}
+        own = self._framed(images, masks or None, k)
+        spec = self._lender.program.canvas.of_size(self._lowered[k].reads)
         for j, i in enumerate(on.tolist()):
-            mask, held = (masks[i] if masks else None), (marks.of(i) if marks else None)
-            own = Frame(images[i], mask, held, program.outside_label)
             others = lent[j * kernel.partners : (j + 1) * kernel.partners]
-            made = mix(kernel, i, own, others, spec)
+            made = mix(kernel, i, own[i], others, spec)
             images[i] = made.image
             if made.mask is not None:
                 masks[i] = made.mask
-            if made.boxes is not None and made.boxes is not own.boxes:
-                boxes[i] = made.boxes
-                self.dropped += sum(len(f.boxes.labels) for f in (own, *others) if f.boxes) - len(made.boxes.labels)
-        self._marks = marks.with_boxes(boxes) if marks else None
+            self._follow(i, own[i], others, made)
         self._share(on, shown, kernel.share[on])
         return images, masks
 
@@ -130,12 +122,22 @@ class Mixing:
         shown, worlds, fetch, fetch_mask = lender.open(rows, lowered[0])
         own = Mixing(lender, rows, shown, lowered, self._lower)
         images, masks = run(lender.program, lowered, worlds, fetch, fetch_mask=fetch_mask, mixer=own)
-        marks, outside = own.marks(k), lender.program.outside_label
-        frames = [
-            Frame(image, None if masks is None else masks[i], marks.of(i) if marks else None, outside)
+        return shown, own._framed(list(images), None if masks is None else list(masks), k)
+
+    def _framed(self, images: Sequence[Pixels], masks: Sequence[Pixels] | None, k: int) -> list[Frame]:
+        marks, outside = self.marks(k), self._lender.program.outside_label
+        return [
+            Frame(image, masks[i] if masks else None, marks.of(i) if marks else None, outside)
             for i, image in enumerate(images)
         ]
-        return shown, frames
+
+    def _follow(self, i: int, own: Frame, others: Sequence[Frame], made: Frame) -> None:
+        """Keep the boxes of sample i, unless they are still its own, and count those that are gone."""
+        if self._marks is None or made.boxes is None or made.boxes is own.boxes:
+            return
+        self._marks = self._marks.with_boxes(i, made.boxes)
+        before = sum(len(frame.boxes.labels) for frame in (own, *others) if frame.boxes is not None)
+        self.dropped += before - len(made.boxes.labels)
 
     def _share(self, on: Rows, shown: Sequence[int], share: NDArray[np.float32]) -> None:
         self.soft[on] *= np.float32(1) - share.sum(axis=1, keepdims=True)
