@@ -103,6 +103,14 @@ def swaps_of_order(where: str, order: Any, count: int) -> tuple[tuple[int, int],
     return tuple((k, other) for k, other in enumerate(order) if k < other)
 
 
+def order_of_swaps(swaps: Sequence[tuple[int, int]], count: int) -> list[int]:
+    """The order that keypoints have when mirrored, of which `swaps_of_order` makes the pairs again."""
+    order = list(range(count))
+    for a, b in swaps:
+        order[a], order[b] = b, a
+    return order
+
+
 def checked_keypoint_names(where: str, names: Any) -> tuple[str, ...]:
     """Names of the keypoints of an object; raises a DataError if they are no names, or one comes twice."""
     if not isinstance(names, list) or not all(isinstance(name, str) and name for name in names):
