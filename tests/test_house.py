@@ -70,10 +70,10 @@ def test_the_public_names_are_these():
         "ThinPlateSpline", "Transform", "Translate", "Transpose", "VerticalFlip", "Zoom",
     }  # fmt: skip
     assert set(ag.__all__) == transforms | {
-        "AuguryError", "Batch", "Choice", "DataError", "Dataset", "DecodeError", "Fixed", "LeakError", "Leaks", "Look",
-        "MissingExtraError", "Policy", "PolicyError", "Spec", "Split", "StateError", "Stream", "Study", "__version__",
-        "expand", "find_leaks", "from_arrays", "from_frame", "from_huggingface", "look", "open", "preview",
-        "statistics", "study", "trivial_augment", "workshop",
+        "AuguryError", "Batch", "Choice", "DataError", "Dataset", "DecodeError", "Fixed", "LeakError", "Leaks",
+        "Look", "MissingExtraError", "Policy", "PolicyError", "Spec", "Split", "StateError", "Stream", "Study",
+        "__version__", "expand", "find_leaks", "from_arrays", "from_frame", "from_huggingface", "look", "open",
+        "preview", "statistics", "study", "trivial_augment", "workshop", "write",
     }  # fmt: skip
 
 

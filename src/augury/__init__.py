@@ -27,6 +27,7 @@ _HOMES = {
         "open",
         "preview",
         "statistics",
+        "write",
     ],
     "augury.api.study": ["Study", "study"],  # apart, as it needs the extra "study"
     "augury.stream.engine": ["Batch"],

@@ -125,6 +125,38 @@ def expand(
 
 @app.command()
 @_one_line_errors
+def convert(
+    data: Annotated[Path, typer.Argument(help="Images: whatever `ag.open` reads.")],
+    to: Annotated[str, typer.Option(help="coco, yolo, voc, masks, csv or folders.")],
+    out: Annotated[Path, typer.Option(help="Folder or .zip to write, which is not there yet.")],
+    lossy: Annotated[
+        bool, typer.Option("--lossy", help="Leave out what the format cannot hold, and count it.")
+    ] = False,
+    threads: Annotated[int | None, typer.Option(help="Up to four of the machine's cores unless told.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print what was written as JSON.")] = False,
+) -> None:
+    """Write a dataset in another format, with its own parts; all of it or nothing."""
+    from augury import api
+    from augury.survey.progress import shown
+
+    dataset = api.open(data)
+    try:
+        with shown() as progress:
+            made = api.write(dataset, out, to, lossy, threads=threads, progress=progress)  # type: ignore[arg-type]
+    except KeyboardInterrupt:
+        typer.echo("stopped; nothing was written", err=True)
+        raise typer.Exit(130) from None
+    if as_json:
+        typer.echo(json.dumps({**asdict(made), "path": str(made.path)}))
+        return
+    left = ", ".join(f"{count} {kind}" for kind, count in made.left_out.items())
+    typer.echo(
+        f"wrote {made.path}: {made.images} images, {made.objects} objects" + (f"; left out: {left}" * bool(left))
+    )
+
+
+@app.command()
+@_one_line_errors
 def leaks(
     train: Annotated[Path, typer.Argument(help="Training images: whatever `ag.open` reads.")],
     test: Annotated[

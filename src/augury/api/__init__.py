@@ -14,6 +14,7 @@ from augury.api.policy import Policy
 from augury.api.preview import preview
 from augury.api.statistics import statistics
 from augury.api.stream import Stream
+from augury.api.write import write
 
 __all__ = [
     "Dataset",
@@ -31,4 +32,5 @@ __all__ = [
     "open",
     "preview",
     "statistics",
+    "write",
 ]

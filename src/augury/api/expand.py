@@ -85,7 +85,7 @@ def expand(
         originals=originals,
         threads=default_threads() if threads is None else int(threads),
     )
-    return write(job, _place(out, part._table.root), progress or _silent)
+    return write(job, place_of("expand", out, part._table.root), progress or silent)
 
 
 def _check_part(part: Dataset) -> None:
@@ -103,17 +103,17 @@ def _check_policy(part: Dataset, policy: Policy) -> None:
     check_policy(policy, part._table, part._role, part._locked, part._shift)
 
 
-def _place(out: str | Path, root: str) -> Path:
+def place_of(command: str, out: str | Path, root: str) -> Path:
     """Where to write; a result inside the dataset would be taken for a part of it."""
     place, above = Path(out).expanduser(), Path(root)
-    check_name("expand: out", str(place))
+    check_name(f"{command}: out", str(place))
     if not place.name:
-        raise AuguryError(f"expand: out={str(out)!r} names no folder or .zip; give one that does not exist")
+        raise AuguryError(f"{command}: out={str(out)!r} names no folder or .zip; give one that does not exist")
     inside = place.absolute().resolve().is_relative_to(above.absolute().resolve())
     if inside and above != Path():  # the working folder is the root of frames, and often of nothing else
         raise DataError(f"{place}: lies in the dataset, {root}, which it would change; give another place")
     return place
 
 
-def _silent(stage: str, done: int, total: int) -> None:
+def silent(stage: str, done: int, total: int) -> None:
     """For who does not ask for progress."""
