@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import reduce
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,7 @@ def canvas_map(lowered: Lowered) -> Resample:
 
 
 def move_points(
-    motion: Resample, points: NDArray[np.float64], canvas: Size, sample: NDArray[np.int64] | None = None
+    motion: Resample, points: NDArray[Any], canvas: Size, sample: NDArray[np.int64] | None = None
 ) -> Floats:
     """Map points of the canvas.
 

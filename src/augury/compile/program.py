@@ -132,6 +132,11 @@ class Program:
                 raise PolicyError(f"{label}: would cut boxes into pieces; leave it out for data with boxes")
 
     @property
+    def reads_marks(self) -> bool:
+        """Whether what is drawn depends on what is marked in the images."""
+        return self.needs_subject or self.policy.keep.redraws > 0
+
+    @property
     def needs_subject(self) -> bool:
         """Whether `lower` must know where the subject is."""
         return any(node.needs_subject for node in self._transforms.values())

@@ -76,9 +76,12 @@ class Objects:
     def take(self, samples: Sequence[int] | NDArray[np.int64]) -> Objects:
         """The objects of some samples, in the order of these, which may come twice."""
         starts, rows = _gathered(self.starts, np.asarray(samples, np.int64))
+        return replace(self.rows(rows), starts=starts)
+
+    def rows(self, rows: NDArray[np.int64]) -> Objects:
+        """Some objects, in their order; `starts` is left as it is, and must be given anew."""
         return replace(
             self,
-            starts=starts,
             boxes=self.boxes[rows],
             labels=self.labels[rows],
             keypoints=None if self.keypoints is None else self.keypoints[rows],

@@ -14,20 +14,23 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from augury.compile.marks import Moved, move_objects, owners, redraw_seed, settle
 from augury.compile.program import Lowered, LoweredSegment, Program
+from augury.data.table import Polygons
 from augury.draws import Address
 from augury.errors import AuguryError, DecodeError
 from augury.execute.run import run
-from augury.plan import draw_plan
+from augury.plan import Plan, draw_plan
 from augury.shifts import SEED as SHIFT_SEED
 from augury.stream.buffers import Buffers
 from augury.stream.cache import Halvings, Images
-from augury.stream.objects import boxes_of_batch
+from augury.stream.objects import objects_of, subjects
 from augury.stream.order import Order
 
 Pixels = NDArray[Any]
 Made = TypeVar("Made")
 Rows = NDArray[np.int64]
+Sizes = NDArray[np.int64]
 OnError = Literal["raise", "replace"]
 PLAN_BLOCK = 1024  # fewer ids would pay numpy's call overhead several times over
 
@@ -42,9 +45,15 @@ class Batch:
     label : int64 (n,); 0 of detection and segmentation data. id : uint64 (n,), draw addresses.
     epoch : which epoch it belongs to.
     boxes : float32 (m, 4), left, top, right, bottom in pixels of `image`, pixel 0 spanning 0..1: the smallest
-        upright boxes around the moved ones, cut to the image. Noise and erasing leave them. None without boxes.
+        upright boxes around the moved outlines, or around the moved boxes where there are none, cut to the image.
+        Noise and erasing leave them. None without boxes.
     box_label, box_sample : int64 (m,): indices into the classes, and into this batch (ascending).
-    dropped_boxes : how many boxes of these samples have no area left within the image.
+    keypoints : float32 (m, k, 3), x, y and 0 = not labelled, 1 = hidden, 2 = visible; left and right have changed
+        places where the image is mirrored. polygons : outlines, cut to the image. quads : float32 (m, 4, 2), corners
+        of rotated boxes, which may reach beyond it. None where the dataset has none.
+    dropped_boxes : how many boxes of these samples show no area, or less of it than the policy's `keep` asks for;
+        their keypoints and outlines went with them. dropped_keypoints : labelled ones of the others that lie outside.
+    redrawn : how many samples were drawn anew so that no object is dropped.
     mask : (n, h, w) uint8 or uint16, moved to nearest pixels; the policy's mask_fill where a border is constant
         or cut, 0 on the bars of fit="pad". None without masks.
     shift : what the images are under, such as "rotation 2" (see `Dataset.under`). None: nothing.
@@ -57,7 +66,12 @@ class Batch:
     boxes: NDArray[np.float32] | None = None
     box_label: NDArray[np.int64] | None = None
     box_sample: NDArray[np.int64] | None = None
+    keypoints: NDArray[np.float32] | None = None
+    polygons: Polygons | None = None
+    quads: NDArray[np.float32] | None = None
     dropped_boxes: int = 0
+    dropped_keypoints: int = 0
+    redrawn: int = 0
     mask: Pixels | None = None
     shift: str | None = None
 
@@ -138,8 +152,7 @@ class Feed:
         return self._assemble(blocks(b // per_block), slice(first, first + self.batch_size), channels_first)
 
     def _assemble(self, block: Block, part: slice, channels_first: bool) -> Batch:
-        lowered = tuple(segment.rows(part) for segment in block.lowered)
-        shown, worlds, ready = self._open(block.rows[part], lowered[0])
+        lowered, shown, worlds, ready, marks = self._settle(block, part)
 
         def fetch(k: int, halvings: Halvings) -> Pixels:
             return ready.pop(k) if k in ready else self.images.get(shown[k], halvings)
@@ -154,8 +167,29 @@ class Feed:
             channels_first=channels_first,
             empty=self.buffers.empty,
         )
-        boxes = boxes_of_batch(self.images, shown, self.program, lowered) if table.objects is not None else {}
-        return Batch(image, table.labels[shown], table.ids[shown], block.epoch, mask=mask, shift=self.shift, **boxes)
+        return Batch(image, table.labels[shown], table.ids[shown], block.epoch, mask=mask, shift=self.shift, **marks)
+
+    def _settle(self, block: Block, part: slice) -> tuple[Lowered, list[int], Sizes, dict[int, Pixels], dict[str, Any]]:
+        """Arrays of the kernels, samples, sizes of their worlds, images that are decoded, and what is marked."""
+        table, canvas = self.images.table, self.program.canvas.shape[:2]
+        if block.lowered is not None:
+            lowered = tuple(segment.rows(part) for segment in block.lowered)
+            shown, worlds, ready = self._open(block.rows[part], lowered[0])
+            if table.objects is None:
+                return lowered, shown, worlds, ready, {}
+            self.program.check_boxes()
+            moved = move_objects(objects_of(self.images, shown, canvas), lowered, self.program.policy.keep.visible)
+            return lowered, shown, worlds, ready, _marks(moved)
+        shown = [self._open_one(row)[0] for row in block.rows[part].tolist()]  # from here on their sizes are known
+        objects = None if table.objects is None else objects_of(self.images, shown, canvas)
+        subject = None
+        if self.program.needs_subject:
+            subject = subjects(self.images, shown, canvas, self.program.policy.mask_fill)
+        lowered, after, anew = settle(
+            self.program, block.plan.rows(part), objects, subject, lambda k, rows: block.redrawn(part, k, rows)
+        )
+        marks = {} if after is None else {**_marks(after), "redrawn": anew}
+        return lowered, shown, self.images.sizes[shown], {}, marks
 
     def _open(self, rows: Rows, first: LoweredSegment) -> tuple[list[int], NDArray[np.int64], dict[int, Pixels]]:
         """The samples to show, the sizes of their worlds, and the images that were decoded to know these.
@@ -190,18 +224,38 @@ class Feed:
         return self.prefetch // max(1, self.batch_size * int(np.prod(output.shape)) * np.dtype(output.dtype).itemsize)
 
 
+def _marks(moved: Moved) -> dict[str, Any]:
+    """What a batch holds of its objects, by the names of its fields."""
+    objects = moved.objects
+    return {
+        "boxes": objects.boxes,
+        "box_label": objects.labels,
+        "box_sample": owners(objects.starts),
+        "keypoints": objects.keypoints,
+        "polygons": objects.polygons,
+        "quads": objects.quads,
+        "dropped_boxes": len(moved.visible) - len(moved.rows),
+        "dropped_keypoints": moved.keypoints_out,
+    }
+
+
 class Block:
-    """Samples whose parameters are drawn and lowered together."""
+    """Samples whose parameters are drawn together, and lowered together unless that depends on what is marked."""
 
     def __init__(self, feed: Feed, epoch: int, rows: Rows, views: Rows) -> None:
         self.epoch, self.rows = epoch, rows
         ids = feed.images.table.ids[feed.rows[rows]]
         if feed.shift is None:
-            seed, address = feed.order.seed, Address(ids, epoch, views.astype(np.uint64))
+            self._seed, self._address = feed.order.seed, Address(ids, epoch, views.astype(np.uint64))
         else:
-            seed, address = SHIFT_SEED, Address(ids)
-        plan = draw_plan(feed.program.policy, seed, address)
-        self.lowered: Lowered = feed.program.lower(plan)
+            self._seed, self._address = SHIFT_SEED, Address(ids)
+        self._policy = feed.program.policy
+        self.plan = draw_plan(self._policy, self._seed, self._address)
+        self.lowered: Lowered | None = None if feed.program.reads_marks else feed.program.lower(self.plan)
+
+    def redrawn(self, part: slice, attempt: int, rows: Rows) -> Plan:
+        """The plan of some rows of a part of the block, drawn anew for the first, second, ... time."""
+        return draw_plan(self._policy, redraw_seed(self._seed, attempt), self._address.rows(part).rows(rows))
 
 
 def ordered(jobs: Iterable[Callable[[], Made]], threads: int, depth: int) -> Iterator[Made]:
