@@ -70,7 +70,7 @@ def test_the_public_names_are_these():
         "expand", "workshop", "Policy", "PolicyError", "ResizedCrop", "Rotate", "Shear",
         "SomeOf", "Spec", "Split", "StateError", "Stream", "Study", "Transform", "Translate", "VerticalFlip", "Zoom",
         "__version__", "find_leaks", "from_arrays", "from_frame", "from_huggingface", "look", "open", "preview",
-        "statistics", "study", "trivial_augment",
+        "statistics", "study", "trivial_augment", "Whitening", "whitening",
     }  # fmt: skip
 
 

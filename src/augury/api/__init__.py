@@ -14,6 +14,8 @@ from augury.api.policy import Policy
 from augury.api.preview import preview
 from augury.api.statistics import statistics
 from augury.api.stream import Stream
+from augury.api.whitening import whitening
+from augury.data.whitening import Whitening
 
 __all__ = [
     "Dataset",
@@ -22,6 +24,7 @@ __all__ = [
     "Policy",
     "Split",
     "Stream",
+    "Whitening",
     "expand",
     "find_leaks",
     "from_arrays",
@@ -31,4 +34,5 @@ __all__ = [
     "open",
     "preview",
     "statistics",
+    "whitening",
 ]

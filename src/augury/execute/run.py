@@ -80,6 +80,7 @@ def run(
         job = Pass(sources, extents, place, canvas, sampling.border, fill, sampling.interpolation, segment.pixelwise)
         execute.segment(job, out, channels_first and last)
         sources = list(out)
+    out = program.prepare.finished(out, channels_first)
     # float16 is the float32 result rounded once
     return out.astype(np.float16) if program.output.dtype == "float16" else out
 
