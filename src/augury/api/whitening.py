@@ -15,8 +15,8 @@ from augury.errors import DataError
 def whitening(part: Dataset, epsilon: float = 1e-6) -> Whitening:
     """ZCA whitening of a training part, as it is prepared: to mean 0, variance 1 and no correlation of its values.
 
-    Every image is read once; memory does not grow with their number: up to 0.9 GiB for 4096 values an image. A
-    `normalize` that is set already does not change the result.
+    Every image is read once; memory grows with the values of an image, not with the number of images. A `normalize`
+    that is set already does not change the result.
 
     Parameters
     ----------
