@@ -18,6 +18,7 @@ _HOMES = {
         "Policy",
         "Split",
         "Stream",
+        "Whitening",
         "expand",
         "find_leaks",
         "from_arrays",
@@ -27,6 +28,7 @@ _HOMES = {
         "open",
         "preview",
         "statistics",
+        "whitening",
         "write",
     ],
     "augury.api.study": ["Study", "study"],  # apart, as it needs the extra "study"

@@ -14,7 +14,9 @@ from augury.api.policy import Policy
 from augury.api.preview import preview
 from augury.api.statistics import statistics
 from augury.api.stream import Stream
+from augury.api.whitening import whitening
 from augury.api.write import write
+from augury.data.whitening import Whitening
 
 __all__ = [
     "Dataset",
@@ -23,6 +25,7 @@ __all__ = [
     "Policy",
     "Split",
     "Stream",
+    "Whitening",
     "expand",
     "find_leaks",
     "from_arrays",
@@ -32,5 +35,6 @@ __all__ = [
     "open",
     "preview",
     "statistics",
+    "whitening",
     "write",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from augury.compile.fuse import Group
 from augury.compile.program import Program, Segment
+from augury.data.finish import in_words
 from augury.kernels import Filter, Noise, Opaque, Point, Resample
 
 
@@ -16,6 +17,8 @@ def explain(program: Program) -> str:
     width = max(len(names) for names, _, _ in rows)
     kernel_width = max(len(kernel) for _, kernel, _ in rows)
     lines = [f"  {names:<{width}} -> {kernel:<{kernel_width}}  {notes}".rstrip() for names, kernel, notes in rows]
+    if program.prepare.finish is not None:
+        lines.append(f"  then each image: {in_words(program.prepare.finish)}")
     return "\n".join([title, *lines, *(f"advice: {line}" for line in advice(program))])
 
 

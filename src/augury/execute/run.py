@@ -93,6 +93,7 @@ def run(
         out = _output(program, segment.size, len(worlds), last, channels_first, empty)
         execute.segment(_pass(program, segment, images, full / (2.0**halvings)), out, channels_first and last)
         images = list(out)
+    out = program.prepare.finished(out, channels_first)
     # float16 is the float32 result rounded once
     image = out.astype(np.float16) if program.output.dtype == "float16" else out
     return Rendered(image, None if fetch_mask is None else np.stack(masks))
