@@ -8,6 +8,7 @@ from typing import Any
 
 from augury.errors import AuguryError
 from augury.transforms import (
+    D4,
     Affine,
     Brightness,
     Contrast,
@@ -19,8 +20,12 @@ from augury.transforms import (
     PoissonNoise,
     ResizedCrop,
     Rotate,
+    Rotate90,
+    SafeCrop,
+    SafeRotate,
     SaltAndPepper,
     Translate,
+    Transpose,
     VerticalFlip,
     Zoom,
 )
@@ -33,6 +38,7 @@ OWN: dict[type[Node], tuple[str, ...]] = {
     Affine: ("location", "zoom", "rotation"),
     Brightness: ("lighting",),
     Contrast: ("lighting",),
+    D4: ("mirrored", "upside down", "rotation"),
     Erase: ("occlusion",),
     Gamma: ("lighting",),
     GaussianNoise: ("noise",),
@@ -42,7 +48,11 @@ OWN: dict[type[Node], tuple[str, ...]] = {
     Perspective: ("crop",),
     ResizedCrop: ("location", "zoom", "crop"),
     Rotate: ("rotation",),
+    Rotate90: ("upside down", "rotation"),
+    SafeCrop: ("location", "zoom", "crop"),
+    SafeRotate: ("zoom", "rotation"),
     Translate: ("location",),
+    Transpose: ("mirrored", "rotation"),
     VerticalFlip: ("upside down",),
     Zoom: ("zoom",),
 }  # the families of shifts that a transform is made for; a gain there is expected, and shown as matched
@@ -93,6 +103,11 @@ def check_arms(arms: Sequence[Arm]) -> None:
                 raise AuguryError(
                     f"study: {type(node).__name__} is defined in a script or notebook, where worker processes cannot "
                     "find it; put it in a module of its own and import it"
+                )
+            if isinstance(node, Transform) and node.resizes:
+                raise AuguryError(
+                    f"study: arm {arm.name!r} changes the size of the images ({node.label}), which all parts share; "
+                    "use prepare(size=...), or ResizedCrop"
                 )
         if not arm.policy.is_random:
             raise AuguryError(
