@@ -69,6 +69,8 @@ def test_the_public_names_are_these():
         "MissingExtraError", "OneOf", "Perspective", "PoissonNoise", "SaltAndPepper",
         "expand", "workshop", "Policy", "PolicyError", "ResizedCrop", "Rotate", "Shear",
         "SomeOf", "Spec", "Split", "StateError", "Stream", "Study", "Transform", "Translate", "VerticalFlip", "Zoom",
+        "DefocusBlur", "Downscale", "Emboss", "GaussianBlur", "IsoNoise", "JpegCompression", "Median", "MotionBlur",
+        "PixelDropout", "Ringing", "Sharpen", "SpeckleNoise", "UnsharpMask", "WebpCompression", "ZoomBlur",
         "__version__", "find_leaks", "from_arrays", "from_frame", "from_huggingface", "look", "open", "preview",
         "statistics", "study", "trivial_augment",
     }  # fmt: skip

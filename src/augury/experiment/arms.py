@@ -11,18 +11,27 @@ from augury.transforms import (
     Affine,
     Brightness,
     Contrast,
+    DefocusBlur,
+    Downscale,
     Erase,
     Gamma,
+    GaussianBlur,
     GaussianNoise,
     HorizontalFlip,
+    IsoNoise,
+    Median,
+    MotionBlur,
     Perspective,
+    PixelDropout,
     PoissonNoise,
     ResizedCrop,
     Rotate,
     SaltAndPepper,
+    SpeckleNoise,
     Translate,
     VerticalFlip,
     Zoom,
+    ZoomBlur,
 )
 from augury.transforms.base import Node, Transform
 from augury.transforms.describe import described
@@ -45,6 +54,15 @@ OWN: dict[type[Node], tuple[str, ...]] = {
     Translate: ("location",),
     VerticalFlip: ("upside down",),
     Zoom: ("zoom",),
+    DefocusBlur: ("blur",),
+    Downscale: ("blur",),
+    GaussianBlur: ("blur",),
+    IsoNoise: ("noise",),
+    Median: ("blur",),
+    MotionBlur: ("blur",),
+    PixelDropout: ("noise",),
+    SpeckleNoise: ("noise",),
+    ZoomBlur: ("blur",),
 }  # the families of shifts that a transform is made for; a gain there is expected, and shown as matched
 
 

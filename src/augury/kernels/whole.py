@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augury.kernels.matrices import Rows
+from augury.spec import Spec
 
 On = NDArray[np.bool_]
 
@@ -36,18 +37,19 @@ class Filter:
     amount: NDArray[np.float32] | None = None
     threshold: NDArray[np.float32] | None = None
 
+    @classmethod
+    def of(cls, spec: Spec, taps: NDArray[np.float32], on: On, across: NDArray[np.float32] | None = None) -> Filter:
+        """A filter clipped to the value range of `spec`."""
+        return cls(taps, on, *spec.value_range, across)
+
     def where(self, on: On) -> Filter:
         """Rows that are off become the identity."""
         return replace(self, on=self.on & on)
 
     def rows(self, rows: Rows) -> Filter:
         """The same kernel for some of its samples."""
-        across, amount, threshold = (
-            None if a is None else a[rows] for a in (self.across, self.amount, self.threshold)
-        )
-        return replace(
-            self, taps=self.taps[rows], on=self.on[rows], across=across, amount=amount, threshold=threshold
-        )
+        across, amount, threshold = (None if a is None else a[rows] for a in (self.across, self.amount, self.threshold))
+        return replace(self, taps=self.taps[rows], on=self.on[rows], across=across, amount=amount, threshold=threshold)
 
 
 @dataclass(frozen=True)
