@@ -22,7 +22,7 @@ SOBEL = np.array([[-1.0, 0.0, 1.0], [-2.0, 0.0, 2.0], [-1.0, 0.0, 1.0]])
 def gaussian(sigma: Floats) -> Taps:
     """(n,) -> (n, k): exp(-x^2 / (2 sigma^2)), cut at three sigma."""
     x = _steps(3.0 * sigma)
-    row = np.maximum(sigma, 0.1)[:, None]  # below, only the middle is left
+    row = np.maximum(sigma, 0.05)[:, None]  # below, only the middle is left
     weights = np.where(np.abs(x) <= np.ceil(3.0 * row), exp(-0.5 * (x / row) ** 2), 0.0)
     return _to_one(weights, 1)
 
