@@ -114,7 +114,10 @@ static bool noise_of(const std::string& kind, StepKind& found) {
                                                       {"speckle", StepKind::speckle}, {"sensor", StepKind::sensor},
                                                       {"impulse", StepKind::impulse}, {"dropout", StepKind::dropout}};
     for (const auto& [name, value] : kinds)
-        if (kind == name) return found = value, true;
+        if (kind == name) {
+            found = value;
+            return true;
+        }
     return false;
 }
 

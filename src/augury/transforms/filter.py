@@ -147,9 +147,9 @@ class UnsharpMask(Transform):
 class Emboss(Transform):
     """Light the image from one side, as if it were a relief: x + amount * its slope away from the light.
 
-    amount: share of the slope over two pixels (Sobel's derivative / 4); identity 0; 4 at 45 degrees is the usual filter
-    with corners of 1 + s and -1 - s. angle: degrees, counter-clockwise as seen, towards which values that rise
-    become brighter; 0 is to the right.
+    amount: share of the slope over two pixels (Sobel's derivative / 4); identity 0. angle: degrees, counter-clockwise
+    as seen, of the direction in which rising values become brighter; 0 is to the right. 2.83 at -45 degrees is the
+    common filter of the rows (-1 -1 0), (-1 1 1), (0 1 1).
     """
 
     amount: ReliefGain = (0.0, 1.0)

@@ -14,18 +14,25 @@ from augury.spec import Spec
 from augury.transforms.base import Params, Transform
 
 
-class GaussianNoise(Transform):
+class _PixelNoise(Transform):
+    """Noise that is drawn apart for every pixel."""
+
+    draws_pixels: ClassVar[bool] = True
+
+    def draw(self, draws: Draws) -> Params:
+        """The ranges, and where each sample's pixels find their numbers."""
+        key = np.array(key_of(draws.seed, draws.name, "pixels"), np.uint32)
+        where = {"key": np.tile(key, (len(draws.address), 1)), "counter": draws.address.counters()}
+        return {**super().draw(draws), **where}
+
+
+class GaussianNoise(_PixelNoise):
     """Add normal noise, drawn apart for every pixel and channel (tails cut at 3.7 sigma).
 
     std: standard deviation as a fraction of the value range; identity 0.
     """
 
     std: NoiseLevel = (0.0, 0.05)
-    draws_pixels: ClassVar[bool] = True
-
-    def draw(self, draws: Draws) -> Params:
-        """The level, and where each sample's pixels find their numbers."""
-        return {**super().draw(draws), **_addresses(draws)}
 
     def lower(self, params: Params, spec: Spec) -> Noise:
         """X + std * z in the units of the array."""
@@ -33,7 +40,7 @@ class GaussianNoise(Transform):
         return Noise(std, params["key"], params["counter"], *spec.value_range)
 
 
-class PoissonNoise(Transform):
+class PoissonNoise(_PixelNoise):
     """Add the noise of counted light: normal, with the variance of a Poisson count, so that bright pixels have more.
 
     std: standard deviation of white as a fraction of the value range, 1 / sqrt(count of white); at a fraction f of
@@ -41,11 +48,6 @@ class PoissonNoise(Transform):
     """
 
     std: NoiseLevel = (0.0, 0.1)
-    draws_pixels: ClassVar[bool] = True
-
-    def draw(self, draws: Draws) -> Params:
-        """The level, and where each sample's pixels find their numbers."""
-        return {**super().draw(draws), **_addresses(draws)}
 
     def lower(self, params: Params, spec: Spec) -> Noise:
         """X + std * sqrt(f) * z in the units of the array."""
@@ -53,18 +55,13 @@ class PoissonNoise(Transform):
         return Noise(std, params["key"], params["counter"], *spec.value_range, kind="shot")
 
 
-class SaltAndPepper(Transform):
+class SaltAndPepper(_PixelNoise):
     """Turn some values white and as many black, drawn apart for every pixel and channel.
 
     share: fraction of the values that are changed; identity 0.
     """
 
     share: ValueShare = (0.0, 0.05)
-    draws_pixels: ClassVar[bool] = True
-
-    def draw(self, draws: Draws) -> Params:
-        """The share, and where each sample's pixels find their numbers."""
-        return {**super().draw(draws), **_addresses(draws)}
 
     def lower(self, params: Params, spec: Spec) -> Noise:
         """Low or high instead of x."""
@@ -72,7 +69,7 @@ class SaltAndPepper(Transform):
         return Noise(share, params["key"], params["counter"], *spec.value_range, kind="impulse")
 
 
-class SpeckleNoise(Transform):
+class SpeckleNoise(_PixelNoise):
     """Add normal noise in proportion to the light, x + std * f * z, as coherent light makes it (radar, ultrasound).
 
     std: standard deviation at white as a fraction of the value range; at a fraction f of white it is std * f;
@@ -80,11 +77,6 @@ class SpeckleNoise(Transform):
     """
 
     std: NoiseLevel = (0.0, 0.15)
-    draws_pixels: ClassVar[bool] = True
-
-    def draw(self, draws: Draws) -> Params:
-        """The level, and where each sample's pixels find their numbers."""
-        return {**super().draw(draws), **_addresses(draws)}
 
     def lower(self, params: Params, spec: Spec) -> Noise:
         """X + std * f * z in the units of the array."""
@@ -92,7 +84,7 @@ class SpeckleNoise(Transform):
         return Noise(std, params["key"], params["counter"], *spec.value_range, kind="speckle")
 
 
-class IsoNoise(Transform):
+class IsoNoise(_PixelNoise):
     """Add the noise of a camera's sensor: counted light, and reading that light out. The variance is a * f + b^2.
 
     photon: standard deviation of counted light at white, sqrt(a), as in `PoissonNoise`; read: that of reading, b, the
@@ -102,11 +94,6 @@ class IsoNoise(Transform):
 
     photon: NoiseLevel = (0.0, 0.08)
     read: NoiseLevel = (0.0, 0.03)
-    draws_pixels: ClassVar[bool] = True
-
-    def draw(self, draws: Draws) -> Params:
-        """Both levels, and where each sample's pixels find their numbers."""
-        return {**super().draw(draws), **_addresses(draws)}
 
     def lower(self, params: Params, spec: Spec) -> Noise:
         """The level at white, and the share of its variance that is there in the dark."""
@@ -117,7 +104,7 @@ class IsoNoise(Transform):
         return Noise(level, params["key"], params["counter"], *spec.value_range, kind="sensor", second=share)
 
 
-class PixelDropout(Transform):
+class PixelDropout(_PixelNoise):
     """Lose some pixels, all their channels alike.
 
     share: fraction of the pixels, identity 0; fill: what they become, fraction of the value range.
@@ -125,19 +112,9 @@ class PixelDropout(Transform):
 
     share: PixelShare = (0.0, 0.05)
     fill: Annotated[float, Field(ge=0.0, le=1.0, json_schema_extra={"unit": "fraction of the value range"})] = 0.0
-    draws_pixels: ClassVar[bool] = True
-
-    def draw(self, draws: Draws) -> Params:
-        """The share, and where each sample's pixels find their numbers."""
-        return {**super().draw(draws), **_addresses(draws)}
 
     def lower(self, params: Params, spec: Spec) -> Noise:
         """The fill instead of x."""
         share = params["share"].astype(np.float32)
         fill = np.full(len(share), spec.level(self.fill), np.float32)
         return Noise(share, params["key"], params["counter"], *spec.value_range, kind="dropout", second=fill)
-
-
-def _addresses(draws: Draws) -> Params:
-    key = np.array(key_of(draws.seed, draws.name, "pixels"), np.uint32)
-    return {"key": np.tile(key, (len(draws.address), 1)), "counter": draws.address.counters()}
