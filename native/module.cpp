@@ -8,6 +8,7 @@
 #include <cmath>
 #include <stdexcept>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "kernels.hpp"
@@ -108,6 +109,18 @@ static Line line_of(const float* table) {
     return {offset, divisor};
 }
 
+static bool noise_of(const std::string& kind, StepKind& found) {
+    const std::pair<const char*, StepKind> kinds[] = {{"normal", StepKind::normal},   {"shot", StepKind::shot},
+                                                      {"speckle", StepKind::speckle}, {"sensor", StepKind::sensor},
+                                                      {"impulse", StepKind::impulse}, {"dropout", StepKind::dropout}};
+    for (const auto& [name, value] : kinds)
+        if (kind == name) {
+            found = value;
+            return true;
+        }
+    return false;
+}
+
 // A step is a dict of arrays; each is checked against the batch before any pointer is taken.
 static Step step_of(nb::handle d, int64_t n, const Segment& s, bool is_last) {
     Step step{};
@@ -149,12 +162,17 @@ static Step step_of(nb::handle d, int64_t n, const Segment& s, bool is_last) {
         step.row = 4097;
         step.on = static_cast<const uint8_t*>(on.data());
         bounds();
-    } else if (kind == "normal" || kind == "shot" || kind == "impulse") {
-        step.kind = kind == "normal" ? StepKind::normal : kind == "shot" ? StepKind::shot : StepKind::impulse;
+    } else if (noise_of(kind, step.kind)) {
         const Array key = array_at(d, "key"), counter = array_at(d, "counter");
         rows(a), rows(key), rows(counter);
         require(a.dtype() == nb::dtype<float>() && key.shape(1) == 2 && counter.shape(1) == 3 &&
                     key.dtype() == nb::dtype<uint32_t>() && counter.dtype() == nb::dtype<uint32_t>(), "noise has a wrong shape");
+        if (step.kind == StepKind::sensor || step.kind == StepKind::dropout) {
+            const Array b = array_at(d, "b");
+            rows(b);
+            require(b.dtype() == nb::dtype<float>(), "the second number of noise must be float32");
+            step.b = b.data();
+        }
         step.key = static_cast<const uint32_t*>(key.data());
         step.counter = static_cast<const uint32_t*>(counter.data());
         bounds();
@@ -250,6 +268,31 @@ static void reduce_box(nb::ndarray<nb::ro, nb::ndim<3>, nb::device::cpu> image, 
     active->reduce(dtype, source, channels, ky, kx, out.data());
 }
 
+static void filtered(nb::ndarray<nb::ro, nb::ndim<3>, nb::device::cpu> image,
+                     nb::ndarray<const float, nb::c_contig, nb::ndim<2>, nb::device::cpu> taps, nb::object across,
+                     nb::object unsharp, float low, float high,
+                     nb::ndarray<nb::c_contig, nb::ndim<3>, nb::device::cpu> out) {
+    const DType dtype = dtype_of(image.dtype());
+    const int64_t channels = image.shape(2);
+    const Image source = image_of(image, dtype, channels);
+    Filter f{taps.data(), int64_t(taps.shape(0)), int64_t(taps.shape(1)), nullptr, 0, false, 0, 0, low, high};
+    require(f.rows % 2 == 1 && f.columns % 2 == 1, "taps must have odd sides");
+    if (!across.is_none()) {
+        const auto second = nb::cast<nb::ndarray<const float, nb::c_contig, nb::ndim<1>, nb::device::cpu>>(across);
+        require(second.size() % 2 == 1, "taps must have odd sides");
+        f.across = second.data();
+        f.across_count = int64_t(second.size());
+    }
+    if (!unsharp.is_none()) {
+        f.unsharp = true;
+        std::tie(f.amount, f.threshold) = nb::cast<std::pair<float, float>>(unsharp);
+    }
+    require(dtype_of(out.dtype()) == dtype && out.shape(0) == image.shape(0) && out.shape(1) == image.shape(1) &&
+                out.shape(2) == image.shape(2), "out has the wrong shape or dtype");
+    nb::gil_scoped_release release;
+    active->filter(dtype, f, source, channels, out.data());
+}
+
 static void philox(nb::ndarray<const uint32_t, nb::c_contig, nb::device::cpu> counter, uint32_t k0, uint32_t k1,
                    nb::ndarray<uint32_t, nb::c_contig, nb::device::cpu> out) {
     require(counter.size() == out.size() && counter.size() % 4 == 0, "counter and out must be (..., 4) and alike");
@@ -277,6 +320,8 @@ NB_MODULE(_native, m) {
     m.def("segment", &augury::segment, "sources"_a, "places"_a, "canvas"_a, "border"_a, "fill"_a, "nearest"_a,
           "steps"_a, "out"_a, "channels_first"_a, "Run one segment of a program on a batch.");
     m.def("reduce_box", &augury::reduce_box, "image"_a, "ky"_a, "kx"_a, "out"_a, "Mean over exact 2^k boxes.");
+    m.def("filtered", &augury::filtered, "image"_a, "taps"_a, "across"_a.none(), "unsharp"_a.none(), "low"_a, "high"_a,
+          "out"_a, "Weighted sums of neighbours of one image.");
     m.def("philox", &augury::philox, "counter"_a, "k0"_a, "k1"_a, "out"_a, "Philox4x32-10 over many counters.");
     m.def("set_normal_table", &augury::set_normal_table, "values"_a, "Hand over draws.normal_table.");
     m.def("isa_names", &augury::isa_names, "Instruction sets that can be used here, the best one last.");

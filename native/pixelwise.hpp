@@ -57,20 +57,30 @@ static inline T mean(Sum total, Sum count) {
     }
 }
 
+// The random words of LANES blocks.
+static inline void draw_words(const Step& step, int64_t i, int64_t block, uint32_t (&c)[4][LANES]) {
+    const uint32_t *key = step.key + 2 * i, *counter = step.counter + 3 * i;
+    for (int k = 0; k < LANES; ++k) {
+        c[0][k] = counter[0];
+        c[1][k] = counter[1];
+        c[2][k] = counter[2];
+        c[3][k] = uint32_t(block) + k;
+    }
+    philox_block(c, key[0], key[1]);
+}
+
+// Half number j of block k.
+static inline uint32_t half_word(const uint32_t (&c)[4][LANES], int k, int j) {
+    return j % 2 ? c[j / 2][k] >> 16 : c[j / 2][k] & 65535u;
+}
+
 // Run change(values, c) over a band, LANES blocks of eight values at a time; c holds their random words.
 template <typename T, typename Change>
 static inline void by_address(const Step& step, int64_t i, const Band<T>& band, Change change) {
-    const uint32_t *key = step.key + 2 * i, *counter = step.counter + 3 * i;
     const int64_t begin = band.top * band.width * band.channels, end = begin + band.size();
     for (int64_t block = begin / 8; block * 8 < end; block += LANES) {
         uint32_t c[4][LANES];
-        for (int k = 0; k < LANES; ++k) {
-            c[0][k] = counter[0];
-            c[1][k] = counter[1];
-            c[2][k] = counter[2];
-            c[3][k] = uint32_t(block) + k;
-        }
-        philox_block(c, key[0], key[1]);
+        draw_words(step, i, block, c);
         const int64_t first = upper(block * 8, begin), count = lower((block + LANES) * 8, end) - first;
         T* at = band.data + (first - begin);
         T values[LANES * 8] = {};  // a copy of fixed length, so that the loop is vectorised
@@ -85,7 +95,8 @@ static void add_noise(const Step& step, int64_t i, const Band<T>& band) {
     const float level = static_cast<const float*>(step.a)[i], low = step.low, high = step.high;
     if (level == 0.0f) return;
     const float scale = 1.0f / (high - low);
-    const bool shot = step.kind == StepKind::shot;
+    const StepKind kind = step.kind;
+    const float read = kind == StepKind::sensor ? static_cast<const float*>(step.b)[i] : 0.0f, light = 1.0f - read;
     by_address(step, i, band, [=](T(&values)[LANES * 8], const uint32_t(&c)[4][LANES]) {
         float z[LANES * 8];
         for (int k = 0; k < LANES; ++k)
@@ -93,9 +104,14 @@ static void add_noise(const Step& step, int64_t i, const Band<T>& band) {
                 z[k * 8 + 2 * w] = normal_table[2048 + (int16_t(c[w][k]) >> 4)];
                 z[k * 8 + 2 * w + 1] = normal_table[2048 + (int32_t(c[w][k]) >> 20)];
             }
-        if (shot)
+        if (kind == StepKind::shot)
             for (int k = 0; k < LANES * 8; ++k)
                 z[k] = __builtin_sqrtf(clamp((float(values[k]) - low) * scale, 0.0f, 1.0f)) * z[k];
+        if (kind == StepKind::speckle)
+            for (int k = 0; k < LANES * 8; ++k) z[k] = clamp((float(values[k]) - low) * scale, 0.0f, 1.0f) * z[k];
+        if (kind == StepKind::sensor)
+            for (int k = 0; k < LANES * 8; ++k)
+                z[k] = __builtin_sqrtf(clamp((float(values[k]) - low) * scale, 0.0f, 1.0f) * light + read) * z[k];
         for (int k = 0; k < LANES * 8; ++k) values[k] = finish<T>(float(values[k]) + level * z[k], low, high);
     });
 }
@@ -109,10 +125,29 @@ static void add_impulses(const Step& step, int64_t i, const Band<T>& band) {
     by_address(step, i, band, [=](T(&values)[LANES * 8], const uint32_t(&c)[4][LANES]) {
         for (int k = 0; k < LANES; ++k)
             for (int j = 0; j < 8; ++j) {
-                const uint32_t half = j % 2 ? c[j / 2][k] >> 16 : c[j / 2][k] & 65535u;
+                const uint32_t half = half_word(c, k, j);
                 if (float(half) < below) values[k * 8 + j] = half % 2 ? low : high;
             }
     });
+}
+
+// A share of the pixels take one value, in all channels.
+template <typename T>
+static void drop_pixels(const Step& step, int64_t i, const Band<T>& band) {
+    const float level = static_cast<const float*>(step.a)[i], below = level * 65536.0f;
+    if (level == 0.0f) return;
+    const T value = T(static_cast<const float*>(step.b)[i]);
+    const int64_t begin = band.top * band.width, end = begin + band.lines * band.width;
+    for (int64_t block = begin / 8; block * 8 < end; block += LANES) {
+        uint32_t c[4][LANES];
+        draw_words(step, i, block, c);
+        const int64_t last = lower((block + LANES) * 8, end);
+        for (int64_t p = upper(block * 8, begin); p < last; ++p) {
+            const int64_t k = p - block * 8;
+            if (float(half_word(c, int(k / 8), int(k % 8))) >= below) continue;
+            for (int64_t at = (p - begin) * band.channels, j = 0; j < band.channels; ++j) band.data[at + j] = value;
+        }
+    }
 }
 
 template <typename T>
@@ -176,8 +211,11 @@ static void apply(const Step& step, int64_t i, const Band<T>& band) {
         case StepKind::affine: return apply_affine(step, i, band);
         case StepKind::curve: return apply_curve(step, i, band);
         case StepKind::normal:
-        case StepKind::shot: return add_noise(step, i, band);
+        case StepKind::shot:
+        case StepKind::speckle:
+        case StepKind::sensor: return add_noise(step, i, band);
         case StepKind::impulse: return add_impulses(step, i, band);
+        case StepKind::dropout: return drop_pixels(step, i, band);
         case StepKind::rectangle: return fill_rectangle(step, i, band);
     }
 }

@@ -63,11 +63,13 @@ def test_every_public_name_can_be_fetched_and_is_listed():
 
 def test_the_public_names_are_these():
     transforms = {
-        "Affine", "Barrier", "Brightness", "CenterCrop", "Contrast", "Crop", "D4", "Elastic", "Erase", "Gamma",
-        "GaussianNoise", "GridDistortion", "GridShuffle", "HorizontalFlip", "LongestSide", "OneOf",
-        "OpticalDistortion", "Pad", "Perspective", "PiecewiseAffine", "PoissonNoise", "Resize", "ResizedCrop",
-        "Rotate", "Rotate90", "SafeCrop", "SafeRotate", "SaltAndPepper", "Shear", "ShortestSide", "SomeOf",
-        "ThinPlateSpline", "Transform", "Translate", "Transpose", "VerticalFlip", "Zoom",
+        "Affine", "Barrier", "Brightness", "CenterCrop", "Contrast", "Crop", "D4", "DefocusBlur", "Downscale",
+        "Elastic", "Emboss", "Erase", "Gamma", "GaussianBlur", "GaussianNoise", "GridDistortion", "GridShuffle",
+        "HorizontalFlip", "IsoNoise", "JpegCompression", "LongestSide", "Median", "MotionBlur", "OneOf",
+        "OpticalDistortion", "Pad", "Perspective", "PiecewiseAffine", "PixelDropout", "PoissonNoise", "Resize",
+        "ResizedCrop", "Ringing", "Rotate", "Rotate90", "SafeCrop", "SafeRotate", "SaltAndPepper", "Sharpen",
+        "Shear", "ShortestSide", "SomeOf", "SpeckleNoise", "ThinPlateSpline", "Transform", "Translate",
+        "Transpose", "UnsharpMask", "VerticalFlip", "WebpCompression", "Zoom", "ZoomBlur",
     }  # fmt: skip
     assert set(ag.__all__) == transforms | {
         "AuguryError", "Batch", "Choice", "DataError", "Dataset", "DecodeError", "Fixed", "LeakError", "Leaks",

@@ -139,6 +139,7 @@ class Unit:
             low, high = -abs(value), abs(value)
         else:
             low, high = max(0.0, self.low), value
+        low, high = max(low, self.low), min(high, self.high)
         return f"{value:g} is a bare number; write ({low:.4g}, {high:.4g}) for a range or Fixed({value:g})"
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
@@ -234,8 +235,19 @@ Position = Annotated[Range, Unit("fraction of the free room", 0.0, 1.0)]
 # from 2/3 on, four corners that move apart can fold over, and no camera sees that
 CornerShifts = Annotated[Range, Unit("fraction of half the side", 0.0, 0.6, identity=0.0, count=8)]
 # beyond these bounds neighbouring points of a lattice would often pass each other, and the image fold
+Push = Annotated[Range, Unit("fraction of the distance between places", 0.0, 0.2, identity=0.0)]
 BendAmount = Annotated[Range, Unit("fraction of a cell", 0.0, 0.4, identity=0.0)]
 CellShift = Annotated[Range, Unit("fraction of a cell", 0.0, 0.45, identity=0.0)]
 Lens = Annotated[Range, Unit("shift at the corners / distance to the centre", -0.3, 0.3, identity=0.0)]
 NoiseLevel = Annotated[Range, Unit("fraction of the value range", 0.0, 1.0, identity=0.0)]
 ValueShare = Annotated[Range, Unit("fraction of the values", 0.0, 1.0, identity=0.0)]
+PixelShare = Annotated[Range, Unit("fraction of the pixels", 0.0, 1.0, identity=0.0)]
+BlurRadius = Annotated[Range, Unit("fraction of the shorter side", 0.0, 0.05, identity=0.0)]
+PathLength = Annotated[Range, Unit("fraction of the shorter side", 0.0, 0.2, identity=0.0)]
+Spread = Annotated[Range, Unit("fraction of the distance from the centre", 0.0, 1.0, identity=0.0)]
+Resolution = Annotated[Range, Unit("factor of both sides", 0.02, 1.0, identity=1.0, log=True)]
+DetailGain = Annotated[Range, Unit("share of the detail", -1.0, 10.0, identity=0.0)]
+ReliefGain = Annotated[Range, Unit("share of the slope", 0.0, 4.0, identity=0.0)]
+LeastDetail = Annotated[Range, Unit("fraction of the value range", 0.0, 1.0)]
+Cutoff = Annotated[Range, Unit("fraction of the highest frequency", 0.2, 1.0)]
+Quality = Annotated[Range, Unit("quality of the encoder", 1.0, 100.0)]

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from augury.binary import compiled
 from augury.draws import normal_table
-from augury.execute import reference
 from augury.execute.reference import Pass
 from augury.kernels import (
     Affine,
@@ -52,7 +51,13 @@ def segment(job: Pass, out: Pixels, channels_first: bool) -> None:
 
 def filtered(kernel: Filter, image: Pixels, i: int) -> Pixels:
     """See `reference.filtered`."""
-    return reference.filtered(kernel, image, i)
+    out = np.empty(image.shape, image.dtype)
+    across = None if kernel.across is None else _dense(kernel.across[i])
+    unsharp = None
+    if kernel.amount is not None and kernel.threshold is not None:
+        unsharp = (float(kernel.amount[i]), float(kernel.threshold[i]))
+    _loaded().filtered(_side_by_side(image), _dense(kernel.taps[i]), across, unsharp, kernel.low, kernel.high, out)
+    return out
 
 
 @cache
@@ -87,8 +92,8 @@ def _steps(kernel: Point | Field) -> list[dict[str, Any]]:
     match kernel:
         case Point(steps):
             return [_point(step) for step in steps]
-        case Noise(level, key, counter, low, high, kind):
-            how = {"kind": kind, "low": low, "high": high}
+        case Noise(level, key, counter, low, high, kind, second):
+            how = {"kind": kind, "low": low, "high": high, "b": None if second is None else _dense(second)}
             return [{"a": _dense(level), "key": _dense(key), "counter": _dense(counter), **how}]
         case Rectangle(box, value):
             return [{"kind": "rectangle", "a": _dense(box), "b": _dense(value)}]

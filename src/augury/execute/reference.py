@@ -227,16 +227,26 @@ def _divide_to_even(total: Pixels, count: Any) -> Pixels:
 
 def filtered(kernel: Filter, image: Pixels, i: int) -> Pixels:
     """Row i of a filter on one (h, w, c) image: taps in reading order, sums in float32."""
-    taps = kernel.taps[i]
+    x = image.astype(np.float32)
+    total = _weighted(x, kernel.taps[i])
+    if kernel.across is not None:
+        total = _weighted(total, kernel.across[i][None])
+    if kernel.amount is not None and kernel.threshold is not None:
+        detail = x - total
+        total = np.where(np.abs(detail) > kernel.threshold[i], x + kernel.amount[i] * detail, x)
+    return _finish(total, kernel.low, kernel.high, image.dtype)
+
+
+def _weighted(image: Pixels, taps: Pixels) -> Pixels:
     rows, columns = taps.shape
     h, w, _ = image.shape
     sides = [(side // 2, side // 2) for side in (rows, columns)]
-    padded = np.pad(image, [*sides, (0, 0)], mode="edge").astype(np.float32)
+    padded = np.pad(image, [*sides, (0, 0)], mode="edge")
     total = np.zeros(image.shape, np.float32)
     for y in range(rows):
         for x in range(columns):
             total += taps[y, x] * padded[y : y + h, x : x + w]
-    return _finish(total, kernel.low, kernel.high, image.dtype)
+    return total
 
 
 # ---- Point and Field
@@ -287,22 +297,35 @@ def _noise(kernel: Noise, image: Pixels, i: int) -> Pixels:
     level, f = kernel.level[i], np.float32
     if level == 0:
         return image
-    size = image.size
+    values = image[..., :1] if kernel.kind == "dropout" else image
+    size = values.size
     blocks = -(-size // 8)
     counter = np.empty((blocks, 4), np.uint32)
     counter[:, :3] = kernel.counter[i]
     counter[:, 3] = np.arange(blocks)
     words = philox_reference(counter, [int(k) for k in kernel.key[i]])
     halves = np.stack([words & 0xFFFF, words >> 16], axis=-1).reshape(-1)[:size]
-    halves = halves.astype(np.uint16).reshape(image.shape)
+    halves = halves.astype(np.uint16).reshape(values.shape)
+    if kernel.kind == "dropout":
+        return np.where(halves < level * f(65536), _second(kernel, i).astype(image.dtype), image)
     if kernel.kind == "impulse":
         low, high = (image.dtype.type(end) for end in (kernel.low, kernel.high))
         return np.where(halves < level * f(65536), np.where(halves % 2 == 0, high, low), image)
     x, z = image.astype(f), normal_table()[halves.view(np.int16) >> 4]
+    fraction = np.clip((x - f(kernel.low)) * (f(1) / f(kernel.high - kernel.low)), f(0), f(1))
     if kernel.kind == "shot":
-        fraction = np.clip((x - f(kernel.low)) * (f(1) / f(kernel.high - kernel.low)), f(0), f(1))
         z = np.sqrt(fraction) * z
+    elif kernel.kind == "speckle":
+        z = fraction * z
+    elif kernel.kind == "sensor":
+        read = _second(kernel, i)
+        z = np.sqrt(fraction * (f(1) - read) + read) * z
     return _finish(x + level * z, kernel.low, kernel.high, image.dtype)
+
+
+def _second(kernel: Noise, i: int) -> np.float32:
+    assert kernel.second is not None
+    return np.float32(kernel.second[i])
 
 
 def _finish(y: Pixels, low: float, high: float, dtype: np.dtype[Any]) -> Pixels:

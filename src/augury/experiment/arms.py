@@ -12,11 +12,18 @@ from augury.transforms import (
     Affine,
     Brightness,
     Contrast,
+    DefocusBlur,
+    Downscale,
     Erase,
     Gamma,
+    GaussianBlur,
     GaussianNoise,
     HorizontalFlip,
+    IsoNoise,
+    Median,
+    MotionBlur,
     Perspective,
+    PixelDropout,
     PoissonNoise,
     ResizedCrop,
     Rotate,
@@ -24,10 +31,12 @@ from augury.transforms import (
     SafeCrop,
     SafeRotate,
     SaltAndPepper,
+    SpeckleNoise,
     Translate,
     Transpose,
     VerticalFlip,
     Zoom,
+    ZoomBlur,
 )
 from augury.transforms.base import Node, Transform
 from augury.transforms.describe import described
@@ -55,6 +64,15 @@ OWN: dict[type[Node], tuple[str, ...]] = {
     Transpose: ("mirrored", "rotation"),
     VerticalFlip: ("upside down",),
     Zoom: ("zoom",),
+    DefocusBlur: ("blur",),
+    Downscale: ("blur",),
+    GaussianBlur: ("blur",),
+    IsoNoise: ("noise",),
+    Median: ("blur",),
+    MotionBlur: ("blur",),
+    PixelDropout: ("noise",),
+    SpeckleNoise: ("noise",),
+    ZoomBlur: ("blur",),
 }  # the families of shifts that a transform is made for; a gain there is expected, and shown as matched
 
 

@@ -17,10 +17,14 @@ class Noise:
 
     kind : "normal": x + level * z, in the units of the array; z is standard normal.
     "shot": x + level * sqrt(f) * z, where f is x as a fraction of low..high.
+    "speckle": x + level * f * z. "sensor": x + level * sqrt(f * (1 - second) + second) * z.
     "impulse": of this share of the values, half become `low` and half `high`.
+    "dropout": of this share of the pixels, all channels become `second`; its numbers are those of pixels.
+    second : float32 (n,), for the two kinds that name it.
     key : uint32 (n, 2); counter : uint32 (n, 3), see `draws`. Value number (y * width + x) * channels + c
     has 16-bit half number (value % 8) of Philox block value // 8. Its upper 12 bits (signed) are looked up for
-    z in `draws.normal_table`. An impulse is where it is below 65536 * level, to `high` where it is even.
+    z in `draws.normal_table`. An impulse is where it is below 65536 * level, to `high` where it is even. Pixel
+    number y * width + x is dropped where its half number is below that.
     """
 
     level: NDArray[np.float32]
@@ -28,7 +32,8 @@ class Noise:
     counter: NDArray[np.uint32]
     low: float
     high: float
-    kind: Literal["normal", "shot", "impulse"] = "normal"
+    kind: Literal["normal", "shot", "speckle", "sensor", "impulse", "dropout"] = "normal"
+    second: NDArray[np.float32] | None = None
 
     def where(self, on: NDArray[np.bool_]) -> Noise:
         """Rows that are off become the identity."""
@@ -36,7 +41,8 @@ class Noise:
 
     def rows(self, rows: Rows) -> Noise:
         """The same kernel for some of its samples."""
-        return replace(self, level=self.level[rows], key=self.key[rows], counter=self.counter[rows])
+        second = None if self.second is None else self.second[rows]
+        return replace(self, level=self.level[rows], key=self.key[rows], counter=self.counter[rows], second=second)
 
 
 @dataclass(frozen=True)
