@@ -32,6 +32,7 @@ TRANSFORMS = [
     for cls in (getattr(declared, name) for name in declared.__all__)
     if issubclass(cls, Transform) and cls is not Transform
 ]
+UNIVERSAL = [cls for cls in TRANSFORMS if cls.channels is None and len(cls.dtypes) >= 3]  # change any image
 BORDERS = ["edge", "symmetric", "mirror", "wrap", "constant", "cut"]
 DTYPES = ["uint8", "uint16", "float32"]
 
@@ -159,7 +160,7 @@ def ranges(draw: st.DrawFn, unit: Unit, narrow: float = 1.0) -> Any:
     return tuple(sorted((draw(value), draw(value))))
 
 
-def transforms(classes: Sequence[type[Transform]] = tuple(TRANSFORMS), narrow: float = 1.0) -> st.SearchStrategy:
+def transforms(classes: Sequence[type[Transform]] = tuple(UNIVERSAL), narrow: float = 1.0) -> st.SearchStrategy:
     """One transform with drawn ranges and p."""
     return st.sampled_from(list(classes)).flatmap(lambda cls: instances(cls, narrow))
 

@@ -130,7 +130,7 @@ def ranges_are_filled_to_both_ends(cls: Cls) -> None:
 def lowering_leaves_the_plan_alone(cls: Cls) -> None:
     params = columns(cls(), np.arange(8))
     before = {field: values.copy() for field, values in params.items()}
-    for dtype in DTYPES:
+    for dtype in dtypes_of(cls):
         cls().lower(params, Spec.image(9, 7, 3, dtype))
     for field, values in before.items():
         np.testing.assert_array_equal(params[field], values, err_msg=field)
@@ -154,8 +154,8 @@ def the_identity_gives_the_same_bytes(cls: Cls) -> None:
 
 
 def the_input_is_not_changed(cls: Cls) -> None:
-    for dtype in DTYPES:
-        images = random_images(SIZES, 3, dtype)
+    for dtype in dtypes_of(cls):
+        images = random_images(SIZES, some_channels(cls), dtype)
         before = [image.copy() for image in images]
         for image in images:
             image.flags.writeable = False
@@ -169,13 +169,13 @@ def the_input_is_not_changed(cls: Cls) -> None:
 
 
 def the_output_obeys_its_spec(cls: Cls) -> None:
-    for dtype in DTYPES:
+    for dtype in dtypes_of(cls):
         for prepare in (
             Prepare(CANVAS),
             Prepare(CANVAS, normalize="symmetric"),
             Prepare(CANVAS, normalize="unit", dtype="float16"),
         ):
-            images = random_images(SIZES, 3, dtype)
+            images = random_images(SIZES, some_channels(cls), dtype)
             spec = compile_policy(Policy([cls(p=1.0)]), prepare, source_spec(images)).output
             out = render(Policy([cls(p=1.0)]), images, prepare=prepare)
             assert (out.shape[1:], out.dtype.name) == (spec.shape, spec.dtype)
@@ -190,8 +190,9 @@ def the_output_obeys_its_spec(cls: Cls) -> None:
 def native_equals_reference(cls: Cls) -> None:
     if not HAS_NATIVE:
         pytest.skip("native kernels were not built")
+    dtypes, counts = dtypes_of(cls), channels_of(cls)
     for number, border in enumerate(BORDERS):
-        dtype, channels = DTYPES[number % 3], (1, 3, 5)[number // 2]
+        dtype, channels = dtypes[number % len(dtypes)], counts[number // 2 % len(counts)]
         images = random_images(SIZES, channels, dtype, seed=number)
         policy = Policy([widest(cls)], border=border, fill=0.3)
         for prepare in (Prepare((13, 17)), Prepare((13, 17), normalize="unit")):
@@ -202,8 +203,8 @@ def native_equals_reference(cls: Cls) -> None:
 
 
 def a_batch_equals_its_samples_one_by_one(cls: Cls) -> None:
-    for dtype in DTYPES:
-        images = random_images(SIZES, 3, dtype)
+    for dtype in dtypes_of(cls):
+        images = random_images(SIZES, some_channels(cls), dtype)
         batch = render(Policy([cls(p=0.7)]), images, prepare=Prepare(CANVAS, normalize="unit"))
         for i, image in enumerate(images):
             alone = render(Policy([cls(p=0.7)]), [image], ids=[i], prepare=Prepare(CANVAS, normalize="unit"))
@@ -212,7 +213,7 @@ def a_batch_equals_its_samples_one_by_one(cls: Cls) -> None:
 
 def any_size_and_any_number_of_channels(cls: Cls) -> None:
     for shape in SIZES:
-        for channels in (1, 3, 5):
+        for channels in channels_of(cls):
             image = random_image((*shape, channels))
             out = render(Policy([cls(p=1.0)]), [image] * 3)
             assert out.shape == (3, *shape, channels)
@@ -222,8 +223,20 @@ def any_size_and_any_number_of_channels(cls: Cls) -> None:
 
 
 def something_happens(cls: Cls) -> None:
-    image = random_image((32, 33, 3))
+    image = random_image((32, 33, some_channels(cls)))
     assert not np.array_equal(render(Policy([cls(p=1.0)]), [image])[0], image)
+
+
+def refuses_what_it_does_not_claim_in_one_line(cls: Cls) -> None:
+    for dtype in DTYPES:
+        for channels in (1, 2, 3, 4, 5):
+            spec = Spec.image(9, 7, channels, dtype)
+            if dtype in dtypes_of(cls) and (cls.channels is None or channels in cls.channels):
+                compile_policy(Policy([cls(p=1.0)]), Prepare(), spec)
+                continue
+            with pytest.raises(AuguryError, match=cls.__name__) as caught:
+                compile_policy(Policy([cls(p=1.0)]), Prepare(), spec)
+            assert "\n" not in str(caught.value)
 
 
 # ---- annotations follow
@@ -263,7 +276,7 @@ def a_mask_keeps_its_set_of_values(cls: Cls) -> None:
             masks = [
                 labels[random_image((*shape, 1), seed=i)[..., 0] % 3].astype(dtype) for i, shape in enumerate(SIZES)
             ]
-            out = moved_masks(policy, random_images(SIZES), masks, prepare=Prepare(CANVAS))
+            out = moved_masks(policy, random_images(SIZES, some_channels(cls)), masks, prepare=Prepare(CANVAS))
             outside = [9] if border in ("constant", "cut") else []
             assert out.shape == (len(SIZES), *CANVAS)
             assert out.dtype == dtype
@@ -295,6 +308,7 @@ RUN = [
     a_batch_equals_its_samples_one_by_one,
     any_size_and_any_number_of_channels,
     something_happens,
+    refuses_what_it_does_not_claim_in_one_line,
     a_mask_keeps_its_set_of_values,
 ]
 GEOMETRIC = [a_dot_is_found_at_the_moved_keypoint, a_moved_box_holds_the_moved_pixels]
@@ -308,6 +322,18 @@ def checks_for(cls: Cls) -> list[Callable[[Cls], None]]:
 # ---- tools
 
 
+def dtypes_of(cls: Cls) -> list[str]:
+    return [dtype for dtype in DTYPES if dtype in cls.dtypes]
+
+
+def channels_of(cls: Cls) -> list[int]:
+    return [c for c in (1, 3, 5) if cls.channels is None or c in cls.channels]
+
+
+def some_channels(cls: Cls) -> int:
+    return 3 if 3 in channels_of(cls) else channels_of(cls)[0]
+
+
 def is_geometric(cls: Cls) -> bool:
     return isinstance(cls().lower(columns(cls(), np.arange(1)), Spec.image(8, 8, 3)), Resample)
 
@@ -315,7 +341,7 @@ def is_geometric(cls: Cls) -> bool:
 def wide(unit: Unit) -> tuple[float, float]:
     """A range that is within the bounds, not symmetric and not the default."""
     if unit.log:
-        return unit.low**0.4, unit.high**0.5
+        return tuple(unit.low * (unit.high / unit.low) ** share for share in (0.3, 0.75))
     return unit.low + 0.3 * (unit.high - unit.low), unit.low + 0.9 * (unit.high - unit.low)
 
 
@@ -340,8 +366,8 @@ def fingerprint(one: Transform, **where: Any) -> bytes:
 
 def assert_idle(cls: Cls, one: Transform, params: dict[str, Any] | None) -> None:
     """With these parameters the policy equals the empty one, for every border, with and without a resize."""
-    for dtype in DTYPES:
-        images = random_images(SIZES, 3, dtype)
+    for dtype in dtypes_of(cls):
+        images = random_images(SIZES, some_channels(cls), dtype)
         for border in BORDERS:
             policy, empty = (Policy(nodes, border=border, fill=0.3) for nodes in ([one], []))
             for prepare in (Prepare(CANVAS), Prepare((9, 64), fit="pad")):
