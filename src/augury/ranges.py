@@ -133,7 +133,8 @@ class Unit:
 
     def _bare_number(self, value: float) -> str:
         if self.log:
-            pair = (1 / value, value) if value > 0 else (0.8, 1.25)
+            middle = self.identity or 1.0
+            pair = (middle / value * middle, value) if value > 0 else (0.8 * middle, 1.25 * middle)
             low, high = min(pair), max(pair)
         elif self.low < 0:
             low, high = -abs(value), abs(value)
@@ -235,3 +236,13 @@ Position = Annotated[Range, Unit("fraction of the free room", 0.0, 1.0)]
 CornerShifts = Annotated[Range, Unit("fraction of half the side", 0.0, 0.6, identity=0.0, count=8)]
 NoiseLevel = Annotated[Range, Unit("fraction of the value range", 0.0, 1.0, identity=0.0)]
 ValueShare = Annotated[Range, Unit("fraction of the values", 0.0, 1.0, identity=0.0)]
+ChannelAmount = Annotated[Range, Unit("fraction of the value range", -1.0, 1.0, identity=0.0)]
+SolarizeThreshold = Annotated[Range, Unit("fraction of the value range", 0.0, 1.0, identity=1.0)]
+# half the way to the next point, so that the points of a curve never pass each other
+CurveShifts = Annotated[Range, Unit("fraction of the value range", -0.125, 0.125, identity=0.0, count=3)]
+Bits = Annotated[Range, Unit("bits", 1.0, 8.0, identity=8.0)]
+Strength = Annotated[Range, Unit("fraction", 0.0, 1.0, identity=0.0)]
+Kelvin = Annotated[Range, Unit("kelvin", 2500.0, 20000.0, identity=6500.0, log=True)]
+LightingStd = Annotated[Range, Unit("standard deviations of ImageNet's colours", 0.0, 2.0, identity=0.0)]
+PixelShare = Annotated[Range, Unit("fraction of the pixels", 0.0, 0.49)]
+ClipLimit = Annotated[Range, Unit("times the mean count of a level", 1.0, 40.0)]
