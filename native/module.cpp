@@ -164,7 +164,7 @@ static Step step_of(nb::handle d, int64_t n, const Segment& s, bool is_last) {
         step.kind = StepKind::pieces;
         const Array b = array_at(d, "b"), breaks = array_at(d, "breaks");
         rows(a), rows(b), rows(breaks);
-        require(a.ndim() == 2 && b.ndim() == 2 && breaks.ndim() == 2 && a.shape(1) == b.shape(1) &&
+        require(a.ndim() == 2 && b.ndim() == 2 && breaks.ndim() == 2 && breaks.shape(1) > 0 && a.shape(1) == b.shape(1) &&
                     a.shape(1) == breaks.shape(1) + 1 && a.dtype() == nb::dtype<float>() &&
                     b.dtype() == nb::dtype<float>() && breaks.dtype() == nb::dtype<float>(), "pieces have a wrong shape");
         step.row = int64_t(breaks.shape(1));

@@ -158,13 +158,14 @@ static void apply_pieces(const Step& step, int64_t i, const Band<T>& band) {
     const float *breaks = step.breaks + i * count, low = step.low, high = step.high;
     const float* gain = static_cast<const float*>(step.a) + i * (count + 1);
     const float* offset = static_cast<const float*>(step.b) + i * (count + 1);
+    int64_t most = 1;  // steps of a search: powers of two that reach the last break
+    while (most < count) most *= 2;
     by_channel(band, step.channels, [=](T value) {
         const float x = float(value);
         int64_t section = 0;
-        for (int64_t end = count; section < end;) {
-            const int64_t middle = (section + end) / 2;
-            if (breaks[middle] < x) section = middle + 1;
-            else end = middle;
+        for (int64_t half = most; half > 0; half /= 2) {  // no branch that depends on pixels: they guess badly
+            const int64_t next = lower(section + half, count);
+            section = breaks[next - 1] < x ? next : section;
         }
         return finish<T>(gain[section] * x + offset[section], low, high);
     });

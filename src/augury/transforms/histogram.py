@@ -43,8 +43,9 @@ class AutoContrast(Transform):
 class CLAHE(Transform):
     """Equalize the lightness in tiles, with limited contrast (Zuiderveld 1994): OpenCV's CLAHE.
 
-    clip: most pixels of one level, in times their mean count, identity none; tiles: along each side.
+    clip: most pixels of one level, in times their mean count, no identity; tiles: along each side.
     Gray images directly; colours through L of CIE Lab, of 8 bits for uint8, so that colours move by a level or two.
+    uint16 has 65,536 levels: in tiles of fewer pixels than that the clip hardly limits anything.
     """
 
     clip: ClipLimit = (1.0, 4.0)

@@ -22,10 +22,9 @@ def equalize(image: Pixels, spec: Spec) -> Pixels:
 
 
 def _equalized(plane: Pixels, spec: Spec) -> Pixels:
-    low, _ = spec.value_range
-    steps = LEVELS - 1 if spec.dtype == "float32" else int(spec.full_scale)
-    level = plane
-    if spec.dtype == "float32":
+    low, steps, level = spec.value_range[0], int(spec.full_scale), plane
+    if not spec.is_integer:
+        steps = LEVELS - 1
         fraction = np.clip((plane.astype(np.float64) - low) / spec.full_scale, 0.0, 1.0)
         level = np.rint(fraction * steps).astype(np.uint16)
     counts = np.bincount(level.reshape(-1), minlength=steps + 1)
@@ -33,13 +32,12 @@ def _equalized(plane: Pixels, spec: Spec) -> Pixels:
     spread = int(level.size - counts[np.flatnonzero(counts)[-1]])  # pixels below the brightest level
     if spread == 0 or (spec.dtype == "uint8" and spread < steps):
         return plane
-    if spec.dtype == "uint8":  # Pillow's whole step, rounded down
-        step = spread // steps
+    if spec.dtype == "uint8":
+        step = spread // steps  # a whole number, as Pillow has it
         table = np.minimum((step // 2 + below) // step, steps)
     else:
         table = np.rint(np.minimum(below / spread, 1.0) * steps)
-    made = table[level]
-    return np.asarray(low + made * (spec.full_scale / steps) if spec.dtype == "float32" else made, plane.dtype)
+    return np.asarray(low + table[level] * (spec.full_scale / steps), plane.dtype)
 
 
 def auto_contrast(image: Pixels, spec: Spec, cutoff: float) -> Pixels:
