@@ -6,7 +6,9 @@ from PIL import Image, ImageEnhance, ImageOps
 from scipy.interpolate import PchipInterpolator
 
 from augury.api import Policy
+from augury.errors import PolicyError
 from augury.execute import native, reference
+from augury.plan import draw_plan
 from augury.ranges import Choice, Fixed
 from augury.transforms import (
     AutoContrast,
@@ -28,7 +30,17 @@ from augury.transforms import (
     Solarize,
     ToneCurve,
 )
-from helpers import DTYPES, FAST, HAS_NATIVE, TRANSFORMS, assert_same_bytes, random_image, random_images, render
+from helpers import (
+    DTYPES,
+    FAST,
+    HAS_NATIVE,
+    TRANSFORMS,
+    address,
+    assert_same_bytes,
+    random_image,
+    random_images,
+    render,
+)
 
 EXECUTORS = [reference, native] if HAS_NATIVE else [reference]
 BY_DTYPE = pytest.mark.parametrize("dtype", DTYPES)
@@ -289,9 +301,6 @@ def test_a_tone_curve_rises_from_black_to_white(executor, ends):
 
 
 def drawn(node, i):
-    from augury.plan import draw_plan
-    from helpers import address
-
     return draw_plan(Policy([node]), 0, address(1, ids=[i])).columns[node.label]
 
 
@@ -326,8 +335,6 @@ def test_lower_temperatures_are_redder_and_no_darker():
 
 
 def test_a_bare_temperature_is_answered_with_a_range_about_daylight():
-    from augury.errors import PolicyError
-
     with pytest.raises(PolicyError, match=r"5000 is a bare number; write \(5000, 8450\)"):
         ColorTemperature(5000)
 

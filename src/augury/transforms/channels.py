@@ -127,7 +127,7 @@ class Grayscale(Transform):
 
 
 class Sepia(Transform):
-    """Tint brown, as an old photograph, by the matrix that browsers and image libraries share.
+    """Tint brown, as an old photograph, by the matrix of `sepia()` in W3C's Filter Effects.
 
     strength: fraction of the way from the image to its tinted form; identity 0.
     """
