@@ -7,6 +7,7 @@
 
 #include "warp.hpp"
 #include "pixelwise.hpp"
+#include "across.hpp"
 #include "tables.hpp"
 #include "filter.hpp"
 

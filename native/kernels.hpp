@@ -6,7 +6,9 @@ namespace augury {
 
 enum class DType { u8, u16, f32 };
 enum class Border { edge, symmetric, mirror, wrap, constant, cut };
-enum class StepKind { table, affine, curve, normal, shot, speckle, sensor, impulse, dropout, rectangle };
+enum class StepKind {
+    table, affine, curve, pieces, mix, hue, normal, shot, speckle, sensor, impulse, dropout, rectangle
+};
 
 struct Image {
     const uint8_t* data;  // first byte of the first row
@@ -23,11 +25,13 @@ struct Line {
 struct Step {
     StepKind kind;
     bool to_float;     // the last step may write float32
-    const void* a;     // table | gain | knots | level | box
+    const void* a;     // table | gain | knots | matrix | turn | level | box
     const void* b;     // offset | value | second
     int64_t row, channel;  // strides of a and b in elements
     Line line;             // float tables that are straight lines: computing is faster than looking up
-    const uint8_t* on;     // curve
+    const uint8_t* on;     // curve, pieces, mix
+    int64_t channels;      // curve, pieces: only the first so many are changed
+    const float* breaks;   // pieces: `row` of them for each image, one fewer than gains and offsets
     const uint32_t *key, *counter;
     float low, high;  // integers are rounded to nearest even, then clipped
 };

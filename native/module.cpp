@@ -138,6 +138,17 @@ static Step step_of(nb::handle d, int64_t n, const Segment& s, bool is_last) {
         step.channel = c == 1 ? 0 : last;
         step.row = x.shape(0) == 1 && n != 1 ? 0 : c * last;
     };
+    step.channels = s.channels;
+    const auto first_channels = [&] {
+        const auto first = nb::cast<int64_t>(d["channels"]);
+        require(first >= 0 && first <= s.channels, "a step changes more channels than there are");
+        if (first > 0) step.channels = first;
+    };
+    const auto is_on = [&](const Array& on) {
+        rows(on);
+        require(on.ndim() == 1 && on.dtype() == nb::dtype<bool>(), "`on` must be one bool for each sample");
+        return static_cast<const uint8_t*>(on.data());
+    };
     if (kind == "table") {
         step.kind = StepKind::table;
         require(s.dtype == DType::u8 && a.ndim() == 3 && a.shape(2) == 256, "a table must be (n, channels, 256) for uint8");
@@ -156,11 +167,39 @@ static Step step_of(nb::handle d, int64_t n, const Segment& s, bool is_last) {
         step.to_float = nb::cast<bool>(d["to_float"]);
     } else if (kind == "curve") {
         step.kind = StepKind::curve;
-        const Array on = array_at(d, "on");
-        rows(a), rows(on);
+        rows(a);
         require(a.ndim() == 2 && a.shape(1) == 4097 && a.dtype() == nb::dtype<float>(), "a curve must have 4,097 float32 knots");
         step.row = 4097;
-        step.on = static_cast<const uint8_t*>(on.data());
+        step.on = is_on(array_at(d, "on"));
+        first_channels();
+        bounds();
+    } else if (kind == "pieces") {
+        step.kind = StepKind::pieces;
+        const Array b = array_at(d, "b"), breaks = array_at(d, "breaks");
+        rows(a), rows(b), rows(breaks);
+        require(a.ndim() == 2 && b.ndim() == 2 && breaks.ndim() == 2 && breaks.shape(1) > 0 && a.shape(1) == b.shape(1) &&
+                    a.shape(1) == breaks.shape(1) + 1 && a.dtype() == nb::dtype<float>() &&
+                    b.dtype() == nb::dtype<float>() && breaks.dtype() == nb::dtype<float>(), "pieces have a wrong shape");
+        step.row = int64_t(breaks.shape(1));
+        step.b = b.data();
+        step.breaks = static_cast<const float*>(breaks.data());
+        step.on = is_on(array_at(d, "on"));
+        first_channels();
+        bounds();
+    } else if (kind == "mix") {
+        step.kind = StepKind::mix;
+        const Array b = array_at(d, "b");
+        rows(a), rows(b);
+        require(a.ndim() == 3 && b.ndim() == 2 && int64_t(a.shape(1)) == s.channels && int64_t(a.shape(2)) == s.channels &&
+                    int64_t(b.shape(1)) == s.channels && a.dtype() == nb::dtype<float>() && b.dtype() == nb::dtype<float>(),
+                "a mix must be (n, channels, channels), with an offset (n, channels)");
+        step.b = b.data();
+        step.on = is_on(array_at(d, "on"));
+        bounds();
+    } else if (kind == "hue") {
+        step.kind = StepKind::hue;
+        rows(a);
+        require(a.ndim() == 1 && a.dtype() == nb::dtype<float>() && s.channels >= 3, "hue must be float32 (n,), for three channels or more");
         bounds();
     } else if (noise_of(kind, step.kind)) {
         const Array key = array_at(d, "key"), counter = array_at(d, "counter");

@@ -160,17 +160,50 @@ static void fill_rectangle(const Step& step, int64_t i, const Band<T>& band) {
     }
 }
 
+// Run change(value) over the first channels of a band.
+template <typename T, typename Change>
+static inline void by_channel(const Band<T>& band, int64_t channels, Change change) {
+    T* data = band.data;
+    const int64_t size = band.size(), step = band.channels;
+    if (channels == step) {
+        for (int64_t k = 0; k < size; ++k) data[k] = change(data[k]);
+        return;
+    }
+    for (int64_t c = 0; c < channels; ++c)
+        for (int64_t k = c; k < size; k += step) data[k] = change(data[k]);
+}
+
 template <typename T>
 static void apply_curve(const Step& step, int64_t i, const Band<T>& band) {
     if (!step.on[i]) return;
     const float* knots = static_cast<const float*>(step.a) + i * step.row;
-    const float scale = 1.0f / (step.high - step.low);
-    for (int64_t k = 0; k < band.size(); ++k) {
-        const float at = __builtin_sqrtf(clamp((float(band.data[k]) - step.low) * scale, 0.0f, 1.0f)) * 4096.0f;
+    const float low = step.low, high = step.high, scale = 1.0f / (high - low);
+    by_channel(band, step.channels, [=](T x) {
+        const float at = __builtin_sqrtf(clamp((float(x) - low) * scale, 0.0f, 1.0f)) * 4096.0f;
         const int32_t first = lower(int32_t(at), 4095);
         const float t = at - float(first);
-        band.data[k] = finish<T>(knots[first] * (1.0f - t) + knots[first + 1] * t, step.low, step.high);
-    }
+        return finish<T>(knots[first] * (1.0f - t) + knots[first + 1] * t, low, high);
+    });
+}
+
+template <typename T>
+static void apply_pieces(const Step& step, int64_t i, const Band<T>& band) {
+    if (!step.on[i]) return;
+    const int64_t count = step.row;
+    const float *breaks = step.breaks + i * count, low = step.low, high = step.high;
+    const float* gain = static_cast<const float*>(step.a) + i * (count + 1);
+    const float* offset = static_cast<const float*>(step.b) + i * (count + 1);
+    int64_t most = 1;  // steps of a search: powers of two that reach the last break
+    while (most < count) most *= 2;
+    by_channel(band, step.channels, [=](T value) {
+        const float x = float(value);
+        int64_t section = 0;
+        for (int64_t half = most; half > 0; half /= 2) {  // no branch that depends on pixels: they guess badly
+            const int64_t next = lower(section + half, count);
+            section = breaks[next - 1] < x ? next : section;
+        }
+        return finish<T>(gain[section] * x + offset[section], low, high);
+    });
 }
 
 template <typename T>
@@ -202,6 +235,9 @@ static inline void apply_table(const Step& step, int64_t i, const Band<uint8_t>&
         for (int64_t k = c; k < band.size(); k += band.channels) band.data[k] = table[band.data[k]];
 }
 
+template <typename T> static void apply_mix(const Step& step, int64_t i, const Band<T>& band);  // across.hpp
+template <typename T> static void apply_hue(const Step& step, int64_t i, const Band<T>& band);
+
 template <typename T>
 static void apply(const Step& step, int64_t i, const Band<T>& band) {
     switch (step.kind) {
@@ -210,6 +246,9 @@ static void apply(const Step& step, int64_t i, const Band<T>& band) {
             return;
         case StepKind::affine: return apply_affine(step, i, band);
         case StepKind::curve: return apply_curve(step, i, band);
+        case StepKind::pieces: return apply_pieces(step, i, band);
+        case StepKind::mix: return apply_mix(step, i, band);
+        case StepKind::hue: return apply_hue(step, i, band);
         case StepKind::normal:
         case StepKind::shot:
         case StepKind::speckle:

@@ -63,13 +63,16 @@ def test_every_public_name_can_be_fetched_and_is_listed():
 
 def test_the_public_names_are_these():
     transforms = {
-        "Affine", "Barrier", "Brightness", "CenterCrop", "Contrast", "Crop", "D4", "DefocusBlur", "Downscale",
-        "Elastic", "Emboss", "Erase", "Gamma", "GaussianBlur", "GaussianNoise", "GridDistortion", "GridShuffle",
-        "HorizontalFlip", "IsoNoise", "JpegCompression", "LongestSide", "Median", "MotionBlur", "OneOf",
-        "OpticalDistortion", "Pad", "Perspective", "PiecewiseAffine", "PixelDropout", "PoissonNoise", "Resize",
-        "ResizedCrop", "Ringing", "Rotate", "Rotate90", "SafeCrop", "SafeRotate", "SaltAndPepper", "Sharpen",
-        "Shear", "ShortestSide", "SomeOf", "SpeckleNoise", "ThinPlateSpline", "Transform", "Translate",
-        "Transpose", "UnsharpMask", "VerticalFlip", "WebpCompression", "Zoom", "ZoomBlur",
+        "Affine", "AutoContrast", "Barrier", "Brightness", "CLAHE", "CenterCrop", "ChannelDropout",
+        "ChannelShift", "ChannelShuffle", "ColorJitter", "ColorTemperature", "Contrast", "Crop", "D4",
+        "DefocusBlur", "Downscale", "Elastic", "Emboss", "Equalize", "Erase", "Gamma", "GaussianBlur",
+        "GaussianNoise", "Grayscale", "GridDistortion", "GridShuffle", "HorizontalFlip", "Hue", "Invert",
+        "IsoNoise", "JpegCompression", "LongestSide", "Median", "MotionBlur", "OneOf", "OpticalDistortion",
+        "Pad", "PcaLighting", "Perspective", "PiecewiseAffine", "PixelDropout", "PoissonNoise", "Posterize",
+        "Resize", "ResizedCrop", "Ringing", "Rotate", "Rotate90", "SafeCrop", "SafeRotate", "SaltAndPepper",
+        "Saturation", "Sepia", "Sharpen", "Shear", "ShortestSide", "Solarize", "SomeOf", "SpeckleNoise",
+        "ThinPlateSpline", "ToneCurve", "Transform", "Translate", "Transpose", "UnsharpMask", "VerticalFlip",
+        "WebpCompression", "Zoom", "ZoomBlur",
     }  # fmt: skip
     assert set(ag.__all__) == transforms | {
         "AuguryError", "Batch", "Choice", "DataError", "Dataset", "DecodeError", "Fixed", "LeakError", "Leaks",

@@ -133,7 +133,8 @@ class Unit:
 
     def _bare_number(self, value: float) -> str:
         if self.log:
-            pair = (1 / value, value) if value > 0 else (0.8, 1.25)
+            middle = self.identity or 1.0
+            pair = (middle / value * middle, value) if value > 0 else (0.8 * middle, 1.25 * middle)
             low, high = min(pair), max(pair)
         elif self.low < 0:
             low, high = -abs(value), abs(value)
@@ -251,3 +252,13 @@ ReliefGain = Annotated[Range, Unit("share of the slope", 0.0, 4.0, identity=0.0)
 LeastDetail = Annotated[Range, Unit("fraction of the value range", 0.0, 1.0)]
 Cutoff = Annotated[Range, Unit("fraction of the highest frequency", 0.2, 1.0)]
 Quality = Annotated[Range, Unit("quality of the encoder", 1.0, 100.0)]
+ChannelAmount = Annotated[Range, Unit("fraction of the value range", -1.0, 1.0, identity=0.0)]
+SolarizeThreshold = Annotated[Range, Unit("fraction of the value range", 0.0, 1.0, identity=1.0)]
+# half the way to the next point, so that the points of a curve never pass each other
+CurveShifts = Annotated[Range, Unit("fraction of the value range", -0.125, 0.125, identity=0.0, count=3)]
+Bits = Annotated[Range, Unit("bits", 1.0, 8.0, identity=8.0)]
+Strength = Annotated[Range, Unit("fraction", 0.0, 1.0, identity=0.0)]
+Kelvin = Annotated[Range, Unit("kelvin", 2500.0, 20000.0, identity=6500.0, log=True)]
+LightingStd = Annotated[Range, Unit("standard deviations of ImageNet's colours", 0.0, 2.0, identity=0.0)]
+TailShare = Annotated[Range, Unit("fraction of the pixels", 0.0, 0.49)]
+ClipLimit = Annotated[Range, Unit("times the mean count of a level", 1.0, 40.0)]

@@ -364,7 +364,7 @@ def sometimes(cls: Cls, p: float, **fields: Any) -> Transform:
 def wide(unit: Unit) -> tuple[float, float]:
     """A range that is within the bounds, not symmetric and not the default."""
     if unit.log:
-        return unit.low**0.4, unit.high**0.5
+        return tuple(unit.low * (unit.high / unit.low) ** share for share in (0.3, 0.75))
     return unit.low + 0.3 * (unit.high - unit.low), unit.low + 0.9 * (unit.high - unit.low)
 
 

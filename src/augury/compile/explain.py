@@ -43,7 +43,8 @@ def _note(group: Group, segment: Segment, program: Program) -> str:
         border = f"border {sampling.border}, {sampling.interpolation}"
         return f"{border}; one resampling" if len(group.steps) > 1 else border
     if group.kind is Point:
-        return "one table" if program.canvas.dtype == "uint8" else "steps back to back"
+        table = program.canvas.dtype == "uint8" and not any(step.across for step in group.steps)
+        return "one table" if table else "steps back to back"
     if group.kind is Filter:
         return "reads neighbours; no fusion past it"
     if group.kind is Opaque:

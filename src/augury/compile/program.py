@@ -219,7 +219,8 @@ def _steps(policy: Policy, canvas: Spec) -> list[Step]:
             node.check(spec)
             kernel = node.lower(probe.columns[node.label], spec)
             size = kernel.size if isinstance(kernel, Resample) else None
-            found.append(Step(node.label, type(kernel), spec, getattr(kernel, "permutes", False), branch, size=size))
+            step = Step(node.label, type(kernel), spec, getattr(kernel, "permutes", False), branch, size=size)
+            found.append(replace(step, across=isinstance(kernel, Point) and kernel.across))
             if size is not None:
                 spec = spec.of_size(size)
         elif isinstance(node, Barrier):

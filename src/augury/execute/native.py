@@ -19,7 +19,10 @@ from augury.kernels import (
     Field,
     Filter,
     Floats,
+    Hue,
+    Mix,
     Noise,
+    Pieces,
     Point,
     PointStep,
     Rectangle,
@@ -106,8 +109,17 @@ def _point(step: PointStep) -> dict[str, Any]:
         case Affine(gain, offset, low, high):
             clip = {"low": low, "high": high, "to_float": not np.isfinite(low)}
             return {"kind": "affine", "a": _dense(gain), "b": _dense(offset), **clip}
-        case Curve(knots, on, low, high):
-            return {"kind": "curve", "a": _dense(knots), "on": _dense(on), "low": low, "high": high}
+        case Curve(knots, on, low, high, channels):
+            rest = {"on": _dense(on), "low": low, "high": high, "channels": channels or 0}
+            return {"kind": "curve", "a": _dense(knots), **rest}
+        case Pieces(breaks, gain, offset, on, low, high, channels):
+            rest = {"on": _dense(on), "low": low, "high": high, "channels": channels or 0}
+            return {"kind": "pieces", "a": _dense(gain), "b": _dense(offset), "breaks": _dense(breaks), **rest}
+        case Mix(matrix, offset, low, high):
+            rest = {"on": ~step.idle, "low": low, "high": high}
+            return {"kind": "mix", "a": _dense(matrix), "b": _dense(offset), **rest}
+        case Hue(turn, low, high):
+            return {"kind": "hue", "a": _dense(turn), "low": low, "high": high}
 
 
 def _dense(a: Pixels) -> Pixels:

@@ -22,8 +22,11 @@ from augury.kernels import (
     Field,
     Filter,
     Floats,
+    Hue,
     Interpolation,
+    Mix,
     Noise,
+    Pieces,
     Point,
     PointStep,
     Rectangle,
@@ -281,16 +284,62 @@ def _point(step: PointStep, image: Pixels, i: int) -> Pixels:
         case Affine(gain, offset, low, high):
             y = image.astype(np.float32) * _row(gain, i) + _row(offset, i)
             return _finish(y, low, high, image.dtype) if np.isfinite(low) else y
-        case Curve(knots, on, low, high):
-            if not on[i]:
-                return image
-            f = np.float32
-            scale = f(1.0) / f(high - low)
-            at = np.sqrt(np.clip((image.astype(f) - f(low)) * scale, f(0), f(1))) * f(knots.shape[1] - 1)
-            first = np.minimum(at.astype(np.int32), knots.shape[1] - 2)
-            t = at - first.astype(f)
-            a, b = knots[i][first], knots[i][first + 1]
-            return _finish(a * (f(1) - t) + b * t, low, high, image.dtype)
+        case Curve(on=on) | Pieces(on=on):
+            return _first(step, image, i) if on[i] else image
+        case Mix():
+            return image if step.idle[i] else _mixed(step, image, i)
+        case Hue(turn):
+            return image if turn[i] == 0 else _hued(step, image, i)
+
+
+def _first(step: Curve | Pieces, image: Pixels, i: int) -> Pixels:
+    """Change the first channels; the others stay."""
+    changed = image[..., : step.channels]
+    changed = _curved(step, changed, i) if isinstance(step, Curve) else _pieced(step, changed, i)
+    return np.concatenate([changed, image[..., changed.shape[2] :]], axis=2)
+
+
+def _curved(step: Curve, image: Pixels, i: int) -> Pixels:
+    f, knots = np.float32, step.knots[i]
+    scale = f(1.0) / f(step.high - step.low)
+    at = np.sqrt(np.clip((image.astype(f) - f(step.low)) * scale, f(0), f(1))) * f(len(knots) - 1)
+    first = np.minimum(at.astype(np.int32), len(knots) - 2)
+    t = at - first.astype(f)
+    return _finish(knots[first] * (f(1) - t) + knots[first + 1] * t, step.low, step.high, image.dtype)
+
+
+def _pieced(step: Pieces, image: Pixels, i: int) -> Pixels:
+    x = image.astype(np.float32)
+    section = np.searchsorted(step.breaks[i], x, side="left")
+    return _finish(step.gain[i][section] * x + step.offset[i][section], step.low, step.high, image.dtype)
+
+
+def _mixed(step: Mix, image: Pixels, i: int) -> Pixels:
+    x = image.astype(np.float32)
+    total = step.matrix[i, :, 0] * x[..., :1]
+    for c in range(1, image.shape[2]):
+        total = total + step.matrix[i, :, c] * x[..., c : c + 1]
+    return _finish(total + step.offset[i], step.low, step.high, image.dtype)
+
+
+def _hued(step: Hue, image: Pixels, i: int) -> Pixels:
+    """Hue in sixths of the circle; each channel lies a part of the chroma below the largest."""
+    f = np.float32
+    red, green, blue = (image[..., c].astype(f) for c in range(3))
+    top = np.maximum(np.maximum(red, green), blue)
+    chroma = top - np.minimum(np.minimum(red, green), blue)
+    safe = np.where(chroma > 0, chroma, f(1))
+    others = np.where(top == green, (blue - red) / safe + f(2), (red - green) / safe + f(4))
+    hue = np.where(top == red, (green - blue) / safe, others) + step.turn[i]
+    hue = np.where(hue < 0, hue + f(6), hue)
+    hue = np.where(hue >= 6, hue - f(6), hue)
+    out = image.copy()
+    for c, ahead in enumerate((5, 3, 1)):
+        place = hue + f(ahead)
+        place = np.where(place >= 6, place - f(6), place)
+        part = np.clip(np.minimum(place, f(4) - place), f(0), f(1))
+        out[..., c] = _finish(top - chroma * part, step.low, step.high, image.dtype)
+    return out
 
 
 def _noise(kernel: Noise, image: Pixels, i: int) -> Pixels:

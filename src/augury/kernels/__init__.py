@@ -4,7 +4,7 @@
 kernel     reads                   arrays, all with one row for each sample
 =========  ======================  ==================================================
 Resample   other places            matrix (n, 3, 3), displacements between matrices
-Point      one pixel               steps: Table, Affine, Curve
+Point      one pixel               steps: Table, Affine, Curve, Pieces; across channels Mix, Hue
 Noise      a pixel, its address    level (n,), key and counter of its Philox stream
 Rectangle  a pixel, its address    box (n, 4), value (n,)
 Filter     neighbours              taps (n, rows, columns)
@@ -27,7 +27,7 @@ from augury.kernels.matrices import (
     shift,
     stack,
 )
-from augury.kernels.point import Affine, Curve, Point, PointStep, Table
+from augury.kernels.point import Affine, Curve, Hue, Mix, Pieces, Point, PointStep, Table
 from augury.kernels.resample import Backward, Bend, Border, Interpolation, Resample
 from augury.kernels.whole import Filter, Opaque, Whole
 
@@ -43,10 +43,13 @@ __all__ = [
     "Field",
     "Filter",
     "Floats",
+    "Hue",
     "Interpolation",
     "Kernel",
+    "Mix",
     "Noise",
     "Opaque",
+    "Pieces",
     "Point",
     "PointStep",
     "Rectangle",

@@ -18,7 +18,7 @@ from augury.spec import Spec
 
 Pixels = NDArray[Any]
 
-_FAMILIES: tuple[str, ...] = ("blur", "compression")  # modules of this folder, each with a dict FUNCTIONS of names
+_FAMILIES = ("blur", "compression", "histogram")  # modules of this folder, each with a dict FUNCTIONS of names
 
 
 def call(name: str, image: Pixels, spec: Spec, given: Mapping[str, Any]) -> Pixels:
