@@ -6,7 +6,7 @@ namespace augury {
 
 enum class DType { u8, u16, f32 };
 enum class Border { edge, symmetric, mirror, wrap, constant, cut };
-enum class StepKind { table, affine, curve, normal, shot, impulse, rectangle };
+enum class StepKind { table, affine, curve, normal, shot, impulse, rectangle, light };
 
 struct Image {
     const uint8_t* data;  // first byte of the first row
@@ -23,11 +23,15 @@ struct Line {
 struct Step {
     StepKind kind;
     bool to_float;     // the last step may write float32
-    const void* a;     // table | gain | knots | level | box
-    const void* b;     // offset | value
+    const void* a;     // table | gain | knots | level | boxes | lattice of gains
+    const void* b;     // offset | values | lattice of offsets
     int64_t row, channel;  // strides of a and b in elements
     Line line;             // float tables that are straight lines: computing is faster than looking up
-    const uint8_t* on;     // curve
+    const uint8_t* on;     // curve, light
+    int64_t count;         // boxes of a sample
+    const float* tint;     // light: (n, channels)
+    int64_t rows, columns;  // of the lattices of light
+    double down, across;    // cells of the lattices to a pixel
     const uint32_t *key, *counter;
     float low, high;  // integers are rounded to nearest even, then clipped
 };

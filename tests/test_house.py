@@ -71,6 +71,9 @@ def test_the_public_names_are_these():
         "SomeOf", "Spec", "Split", "StateError", "Stream", "Study", "Transform", "Translate", "VerticalFlip", "Zoom",
         "__version__", "find_leaks", "from_arrays", "from_frame", "from_huggingface", "look", "open", "preview",
         "statistics", "study", "trivial_augment",
+        "CoarseDropout", "CornerIllumination", "Fog", "GaussianIllumination", "GridDropout", "GridMask", "HideAndSeek",
+        "LinearIllumination", "PlasmaBrightness", "PlasmaContrast", "PlasmaShadow", "Rain", "Shadow", "Snow",
+        "SunFlare", "Vignette",
     }  # fmt: skip
 
 

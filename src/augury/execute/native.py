@@ -20,6 +20,7 @@ from augury.kernels import (
     Field,
     Filter,
     Floats,
+    Light,
     Noise,
     Point,
     PointStep,
@@ -92,6 +93,9 @@ def _steps(kernel: Point | Field) -> list[dict[str, Any]]:
             return [{"a": _dense(level), "key": _dense(key), "counter": _dense(counter), **how}]
         case Rectangle(box, value):
             return [{"kind": "rectangle", "a": _dense(box), "b": _dense(value)}]
+        case Light(gain, offset, tint, on, low, high):
+            lattices = {"a": _dense(gain), "b": _dense(offset), "tint": _dense(tint), "on": _dense(on)}
+            return [{"kind": "light", **lattices, "low": low, "high": high}]
 
 
 def _point(step: PointStep) -> dict[str, Any]:

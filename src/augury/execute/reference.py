@@ -23,6 +23,7 @@ from augury.kernels import (
     Filter,
     Floats,
     Interpolation,
+    Light,
     Noise,
     Point,
     PointStep,
@@ -252,10 +253,12 @@ def apply(kernel: Point | Field, image: Pixels, i: int) -> Pixels:
         case Noise():
             return _noise(kernel, image, i)
         case Rectangle(box, value):
-            top, left, bottom, right = box[i]
             image = image.copy()
-            image[top:bottom, left:right] = value[i]
+            for (top, left, bottom, right), level in zip(box[i], value[i], strict=True):
+                image[top:bottom, left:right] = level
             return image
+        case Light():
+            return _light(kernel, image, i)
 
 
 def _row(a: Pixels, i: int) -> Pixels:
@@ -303,6 +306,31 @@ def _noise(kernel: Noise, image: Pixels, i: int) -> Pixels:
         fraction = np.clip((x - f(kernel.low)) * (f(1) / f(kernel.high - kernel.low)), f(0), f(1))
         z = np.sqrt(fraction) * z
     return _finish(x + level * z, kernel.low, kernel.high, image.dtype)
+
+
+def _light(kernel: Light, image: Pixels, i: int) -> Pixels:
+    if not kernel.on[i]:
+        return image
+    height, width, _ = image.shape
+    rows, columns = kernel.gain.shape[1:]
+    (row, down), (column, right) = _knot(height, rows), _knot(width, columns)
+
+    def between(values: Pixels) -> Pixels:
+        """(rows, columns, c) at the knots -> (height, width, c), across first."""
+        across = values[:, column] + (values[:, column + 1] - values[:, column]) * right[:, None]
+        return np.asarray(across[row] + (across[row + 1] - across[row]) * down[:, None, None])
+
+    low = np.float32(kernel.low)
+    gain, offset = between(kernel.gain[i][..., None]), between(kernel.offset[i][..., None] * kernel.tint[i])
+    y = image.astype(np.float32) * gain + ((low - low * gain) + offset)
+    return _finish(y, kernel.low, kernel.high, image.dtype)
+
+
+def _knot(side: int, knots: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """The knot before the middle of every pixel of a side, and how far behind it that lies, 0..1."""
+    place = (np.arange(side) + 0.5) * ((knots - 1) / side)
+    first = place.astype(np.int64)
+    return first, (place - first).astype(np.float32)
 
 
 def _finish(y: Pixels, low: float, high: float, dtype: np.dtype[Any]) -> Pixels:
