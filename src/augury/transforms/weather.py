@@ -17,11 +17,14 @@ from augury.transforms.base import Params, Transform
 from augury.transforms.light import distance_squared, smooth
 from augury.transforms.plasma import knots, plasma
 
+Columns = dict[str, NDArray[Any]]
 Level = Annotated[float, Field(ge=0.0, le=1.0, json_schema_extra={"unit": "fraction of the value range"})]
-SUB = 16  # places of lines are in 1/16 of a pixel
 _THIN = 0.004  # width of a drop in shorter sides
+_SMALL = 0.75  # radius in pixels below which a flake fades instead of shrinking
+_CORE = 1.6  # of the glow, so that the sun itself is white
+_GHOST = 0.22  # of a reflection
 _GHOSTS = np.array([-0.35, 0.4, 0.9, 1.3, 1.8])  # along the line from the sun (-1) through the middle (0)
-_WARM = (1.0, 0.96, 0.86)
+_WARM = (1.0, 0.98, 0.92)
 
 
 class Fog(Transform):
@@ -50,7 +53,7 @@ class Fog(Transform):
 class SunFlare(Transform):
     """A sun in the picture: its glow, and the lens's reflections on the line through the middle; warm in RGB.
 
-    strength: opacity of the sun, identity 0; x, y: where it is; radius: where its glow has a quarter of its strength.
+    strength: opacity of the sun's glow, identity 0; x, y: where it is; radius: where the glow is down to a half.
     """
 
     strength: Opacity = (0.4, 1.0)
@@ -66,21 +69,21 @@ class SunFlare(Transform):
     def lower(self, params: Params, spec: Spec) -> Light:
         """X * (1 - a) + tint * a; a adds up over the glow and the reflections."""
         radius = params["radius"][:, None, None]
-        glow = np.square(1.0 / (1.0 + distance_squared(params, spec) / np.square(radius)))
+        glow = _CORE / (1.0 + distance_squared(params, spec) / np.square(radius))
         for k, place in enumerate(_GHOSTS):
             side = {f: 0.5 - place * (params[f] - 0.5) for f in ("x", "y")}
-            size = 0.05 + 0.1 * params["ghosts"][:, k, None, None]
+            size = 0.04 + 0.08 * params["ghosts"][:, k, None, None]
             distance = np.sqrt(distance_squared(side, spec))
-            glow = glow + 0.12 * smooth((size - distance) / 0.04 + 0.5)
+            glow = glow + _GHOST * smooth((size - distance) / 0.04 + 0.5)
         share = np.minimum(params["strength"][:, None, None] * glow, 1.0)
         white = (1.0,) * (spec.channels - 3)
         return Light.of(spec, 1.0 - share, share, (*_WARM, *white) if spec.channels in (3, 4) else None)
 
 
 class Rain(Transform):
-    """Bright streaks of falling drops, near ones longer and clearer.
+    """Bright streaks of falling drops, near ones longer and clearer; `Fog` and `Brightness` make the day as grey.
 
-    drops: how many, identity 0; length: of the longest; slant: degrees from upright, positive falls to the left;
+    drops: how many, identity 0; length: of the nearest; slant: degrees from upright, positive falls to the left;
     opacity: of the nearest, identity 0; level: their own light, as a fraction of the value range.
     """
 
@@ -97,41 +100,50 @@ class Rain(Transform):
 
     def lower(self, params: Params, spec: Spec) -> Opaque:
         """Lines in whole sixteenths of a pixel, which `execute.opaque.weather` draws."""
-        near = params["near"]
-        length = params["length"][:, None] * (0.4 + 0.6 * near)
-        lines = _lines(params, spec, length, params["slant"])
-        width, thin = _pixels(np.full(near.shape, _THIN), spec)
-        opacity = params["opacity"][:, None] * (0.3 + 0.7 * near) * thin
-        on = (params["drops"] >= 0.5) & (params["opacity"] > 0)
-        columns = _columns(lines, width, opacity, params["drops"])
-        return Opaque("rain", on, columns, {"level": spec.level(self.level)})
+        near, shorter = params["near"], min(spec.height, spec.width)
+        half = 0.5 * shorter * params["length"][:, None] * (0.4 + 0.6 * near)
+        cos, sin = (value[:, None] for value in cosd_sind(params["slant"]))
+        x, y = _middles(params, spec)
+        ends_of = np.stack([x + half * sin, y - half * cos, x - half * sin, y + half * cos], axis=-1)
+        opacity = params["opacity"][:, None] * (0.3 + 0.7 * near) * min(_THIN * shorter, 1.0)
+        count = _whole(params["drops"])
+        columns: Columns = {"lines": _sub(ends_of), "opacity": _bytes(opacity), "count": count}
+        on = (count > 0) & (params["opacity"] > 0)
+        settings = {"width": max(round(_THIN * shorter), 1), "level": spec.level(self.level)}
+        return Opaque("rain", on, columns, settings)
 
 
 class Snow(Transform):
-    """Falling flakes, and snow that lies on everything but what is dark.
+    """Falling flakes, near ones larger and softer, and snow that lies on everything but what is dark.
 
-    flakes: how many, identity 0; size: width of the nearest; cover: how far light and middle tones go to white, those
-    in the darkest quarter stay as they are, identity 0.
+    flakes: how many, identity 0; size: radius of the nearest; cover: how far light and middle tones go to white, the
+    darkest quarter stays as it is, identity 0.
     """
 
     flakes: Particles = (50.0, 300.0)
-    size: ParticleSize = (0.01, 0.03)
+    size: ParticleSize = (0.006, 0.015)
     cover: Opacity = (0.0, 0.5)
     draws_pixels: ClassVar[bool] = True
 
     def draw(self, draws: Draws) -> Params:
-        """The fields, and place, nearness and slant of every flake."""
+        """The fields, and place and nearness of every flake."""
         return {**super().draw(draws), **_particles(draws, self.flakes)}
 
     def lower(self, params: Params, spec: Spec) -> Opaque:
-        """Short thick lines, which `execute.opaque.weather` draws over the cover."""
-        size = params["size"][:, None] * (0.3 + 0.7 * params["near"])
-        lines = _lines(params, spec, 0.4 * size, np.zeros(len(size)))
-        width, thin = _pixels(size, spec)
-        opacity = (1.0 - 0.3 * params["near"]) * thin * thin
-        on = (params["flakes"] >= 0.5) | (params["cover"] > 0)
-        columns = _columns(lines, width, opacity, params["flakes"])
-        return Opaque("snow", on, {**columns, "cover": params["cover"]}, {"level": spec.level(1.0)})
+        """Discs in whole sixteenths of a pixel, which `execute.opaque.weather` draws over the cover."""
+        near = params["near"]
+        radius = params["size"][:, None] * (0.3 + 0.7 * near) * min(spec.height, spec.width)
+        opacity = (0.95 - 0.45 * near) * np.minimum(np.square(radius / _SMALL), 1.0)
+        count = _whole(params["flakes"])
+        columns: Columns = {
+            "places": _sub(np.stack(_middles(params, spec), axis=-1)),
+            "radius": _sub(np.maximum(radius, _SMALL)),
+            "opacity": _bytes(opacity),
+            "count": count,
+            "cover": params["cover"],
+        }
+        on = (count > 0) | (params["cover"] > 0)
+        return Opaque("snow", on, columns, {"level": spec.level(1.0)})
 
 
 def _particles(draws: Draws, count: Range) -> Params:
@@ -140,24 +152,18 @@ def _particles(draws: Draws, count: Range) -> Params:
     return {field: draws.unit(field, max(most, 1)) for field in ("across", "down", "near")}
 
 
-def _lines(params: Params, spec: Spec, length: Floats, slant: Floats) -> NDArray[np.int32]:
-    """Int32 (n, k, 4): x, y of both ends, in 1/16 of a pixel; `length` (n, k) is in shorter sides, `slant` (n,)."""
-    half = 0.5 * length * min(spec.height, spec.width)
-    cos, sin = (value[:, None] for value in cosd_sind(slant))
-    x, y = params["across"] * spec.width - 0.5, params["down"] * spec.height - 0.5
-    ends_ = [x + half * sin, y - half * cos, x - half * sin, y + half * cos]
-    return np.rint(np.stack(ends_, axis=-1) * SUB).astype(np.int32)
+def _middles(params: Params, spec: Spec) -> tuple[Floats, Floats]:
+    """X and y (n, k) in pixels, 0 is the centre of the first one."""
+    return params["across"] * spec.width - 0.5, params["down"] * spec.height - 0.5
 
 
-def _pixels(size: Floats, spec: Spec) -> tuple[NDArray[np.int32], Floats]:
-    """Whole pixels, at least one, of a width in shorter sides; and how much of that one it covers."""
-    width = size * min(spec.height, spec.width)
-    return np.maximum(np.rint(width), 1).astype(np.int32), np.minimum(width, 1.0)
+def _sub(pixels: Floats) -> NDArray[np.int32]:
+    return np.rint(pixels * 16.0).astype(np.int32)
 
 
-def _columns(
-    lines: NDArray[np.int32], width: NDArray[np.int32], opacity: Floats, count: Floats
-) -> dict[str, NDArray[Any]]:
-    """What both functions of `execute.opaque.weather` take."""
-    shade, first = np.rint(opacity * 255.0).astype(np.uint8), np.rint(count).astype(np.int64)
-    return {"lines": lines, "width": width, "opacity": shade, "count": first}
+def _bytes(opacity: Floats) -> NDArray[np.uint8]:
+    return np.rint(opacity * 255.0).astype(np.uint8)
+
+
+def _whole(number: Floats) -> NDArray[np.int64]:
+    return np.asarray(np.rint(number), np.int64)
