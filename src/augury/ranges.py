@@ -244,6 +244,7 @@ Radius = Annotated[Range, Unit("fraction of the shorter side", 0.01, 2.0)]
 # from 0.05 on, as light is known at 33 knots along a side
 Softness = Annotated[Range, Unit("fraction of the shorter side", 0.05, 2.0)]
 Roughness = Annotated[Range, Unit("fraction of the height left at every finer step", 0.0, 1.0)]
+CloudCover = Annotated[Range, Unit("fraction of the cloud's height", 0.0, 1.0, identity=0.0)]
 Particles = Annotated[Range, Unit("number, rounded", 0.0, 500.0, identity=0.0)]
 ParticleSize = Annotated[Range, Unit("fraction of the shorter side", 0.0, 0.5)]
 Holes = Annotated[Range, Unit("number, rounded", 0.0, 64.0, identity=0.0)]

@@ -18,7 +18,7 @@ _EDGES = 5  # of a shadow
 
 
 class Vignette(Transform):
-    """Darken towards the corners by the cosine-fourth law of lenses.
+    """Darken towards the corners with the square of the distance (Goldman 2010, "Vignette and exposure calibration").
 
     strength: fraction of the light that the corners lose, identity 0.
     """
@@ -26,11 +26,10 @@ class Vignette(Transform):
     strength: LightShare = (0.0, 0.6)
 
     def lower(self, params: Params, spec: Spec) -> Light:
-        """Gain 1 / (1 + k r^2)^2, r in half diagonals of the canvas, k so that a corner keeps 1 - strength."""
+        """Gain 1 - strength * r^2, r the distance from the middle in half sides, 1 in the corners."""
         x, y = from_corner()
         square = 2.0 * (np.square(x - 0.5) + np.square(y - 0.5))
-        kept = np.sqrt(1.0 - params["strength"])[:, None, None]
-        return lit(spec, np.square(kept / (kept + (1.0 - kept) * square)))
+        return lit(spec, 1.0 - _lattices(params["strength"]) * square)
 
 
 class LinearIllumination(Transform):

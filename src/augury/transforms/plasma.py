@@ -9,7 +9,7 @@ import numpy as np
 from augury.draws import Draws
 from augury.elementary import Floats
 from augury.kernels import Light
-from augury.ranges import LightShare, Place, Roughness, ValueChange
+from augury.ranges import CloudCover, LightShare, Roughness, ValueChange
 from augury.spec import Spec
 from augury.transforms.base import Params, Transform
 from augury.transforms.light import KNOTS, lit, smooth
@@ -57,18 +57,18 @@ class PlasmaContrast(_Plasma):
 class PlasmaShadow(_Plasma):
     """Shadows as of clouds and leaves (Nicolaou et al. 2022).
 
-    strength: fraction of the light they take, identity 0; cover: height of the cloud up to which shadow lies, so about
-    its share of the canvas; roughness: 0 smooth, 1 ragged.
+    strength: fraction of the light they take, identity 0; cover: how high in the cloud shadow lies, half of the canvas
+    at 0.5 and all of it at 1, identity 0; roughness: 0 smooth, 1 ragged.
     """
 
     strength: LightShare = (0.2, 0.7)
-    cover: Place = (0.3, 0.6)
+    cover: CloudCover = (0.3, 0.6)
     roughness: Roughness = (0.3, 0.7)
 
     def lower(self, params: Params, spec: Spec) -> Light:
-        """Gain 1 - strength where the cloud is below cover, with an edge that is a fifth of its height wide."""
+        """Gain 1 - strength where the cloud is low, with an edge that is a fifth of its height wide."""
         cloud = plasma(params["cloud"], params["roughness"])
-        share = smooth(0.5 + 5.0 * (params["cover"][:, None, None] - cloud))
+        share = smooth(6.0 * params["cover"][:, None, None] - 5.0 * cloud)
         return lit(spec, 1.0 - params["strength"][:, None, None] * share)
 
 

@@ -10,7 +10,7 @@ from augury.execute.opaque import Pixels
 from augury.spec import Spec
 
 _SHIFT = 4  # OpenCV is given places in 1/16 of a pixel from the centre of the first one
-_RINGS = ((1.6, 0.25), (1.2, 0.55), (0.8, 1.0))  # of a soft disc: radius and opacity, the middle last
+_RINGS = ((1.4, 0.4), (0.9, 1.0))  # of a soft disc: radius and opacity, the middle last
 
 
 def rain(
