@@ -101,9 +101,8 @@ class GridDropout(Transform):
         """Edges rounded to whole pixels."""
         cells, ratio = np.rint(params["cells"])[:, None], params["ratio"][:, None]
         number = np.arange(_most(self.cells))
-        width = np.where(number < cells, ratio / cells, 0.0)
         down, across = ((number + params[field][:, None] * (1.0 - ratio)) / cells for field in ("y", "x"))
-        return _filled(_grid(spec, (down, down + width), (across, across + width)), spec, self.fill)
+        return _filled(_grid(spec, (down, down + ratio / cells), (across, across + ratio / cells)), spec, self.fill)
 
 
 class GridMask(Transform):
@@ -148,7 +147,7 @@ class HideAndSeek(Transform):
         """Edges rounded to whole pixels."""
         cells = np.rint(params["cells"])[:, None]
         number = np.arange(_most(self.cells))
-        span = np.minimum(number / cells, 1.0), np.minimum((number + 1.0) / cells, 1.0)
+        span = number / cells, (number + 1.0) / cells
         hidden = params["lots"] < params["share"][:, None]
         return _filled(_grid(spec, span, span) * hidden[..., None], spec, self.fill)
 
