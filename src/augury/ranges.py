@@ -252,6 +252,7 @@ HoleSide = Annotated[Range, Unit("fraction of the shorter side", 0.0, 2.0, ident
 Cells = Annotated[Range, Unit("number along each side, rounded", 1.0, 20.0)]
 CellSide = Annotated[Range, Unit("fraction of the side", 0.05, 2.0)]
 HoleRatio = Annotated[Range, Unit("fraction of the cell's side", 0.0, 1.0, identity=0.0)]
-KeptRatio = Annotated[Range, Unit("fraction of the unit's side", 0.0, 1.0, identity=1.0)]
+Phase = Annotated[Range, Unit("fraction of the period", 0.0, 1.0)]
+KeptRatio = Annotated[Range, Unit("fraction of the period", 0.0, 1.0, identity=1.0)]
 CellShare = Annotated[Range, Unit("fraction of the cells", 0.0, 1.0, identity=0.0)]
 ValueShare = Annotated[Range, Unit("fraction of the values", 0.0, 1.0, identity=0.0)]

@@ -21,7 +21,7 @@ from augury.ranges import (
     Holes,
     HoleSide,
     KeptRatio,
-    Place,
+    Phase,
     Position,
     Range,
     ends,
@@ -114,8 +114,8 @@ class GridMask(Transform):
 
     unit: CellSide = (0.4, 1.0)
     ratio: KeptRatio = (0.4, 0.7)
-    x: Place = (0.0, 1.0)
-    y: Place = (0.0, 1.0)
+    x: Phase = (0.0, 1.0)
+    y: Phase = (0.0, 1.0)
     fill: Fill = 0.0
 
     def lower(self, params: Params, spec: Spec) -> Rectangle:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from augury.draws import Draws
 from augury.elementary import Floats
@@ -72,12 +73,12 @@ class PlasmaShadow(_Plasma):
         return lit(spec, 1.0 - params["strength"][:, None, None] * share)
 
 
-def knots(draws: Draws) -> Floats:
-    """(n, KNOTS * KNOTS) uniform numbers for `plasma`."""
-    return draws.unit("cloud", KNOTS * KNOTS)
+def knots(draws: Draws) -> NDArray[np.float32]:
+    """(n, KNOTS * KNOTS) uniform numbers for `plasma`; float32, as plans keep them."""
+    return draws.unit("cloud", KNOTS * KNOTS).astype(np.float32)
 
 
-def plasma(numbers: Floats, roughness: Floats) -> Floats:
+def plasma(numbers: NDArray[Any], roughness: Floats) -> Floats:
     """Clouds by midpoint displacement (Fournier, Fussell, Carpenter 1982, in diamonds and squares).
 
     Parameters
@@ -88,7 +89,7 @@ def plasma(numbers: Floats, roughness: Floats) -> Floats:
     -------
     float64 (n, KNOTS, KNOTS), from 0 to 1 in each.
     """
-    moves = numbers.reshape(-1, KNOTS, KNOTS) - 0.5
+    moves = numbers.reshape(-1, KNOTS, KNOTS).astype(np.float64) - 0.5
     z, step, amplitude = moves.copy(), KNOTS - 1, np.ones((len(moves), 1, 1))
     while step > 1:
         half, amplitude = step // 2, amplitude * roughness[:, None, None]
