@@ -7,7 +7,7 @@ namespace augury {
 enum class DType { u8, u16, f32 };
 enum class Border { edge, symmetric, mirror, wrap, constant, cut };
 enum class StepKind {
-    table, affine, curve, pieces, mix, hue, normal, shot, speckle, sensor, impulse, dropout, rectangle
+    table, affine, curve, pieces, mix, hue, normal, shot, speckle, sensor, impulse, dropout, rectangle, light
 };
 
 struct Image {
@@ -25,13 +25,17 @@ struct Line {
 struct Step {
     StepKind kind;
     bool to_float;     // the last step may write float32
-    const void* a;     // table | gain | knots | matrix | turn | level | box
-    const void* b;     // offset | value | second
+    const void* a;     // table | gain | knots | matrix | turn | level | boxes | lattice of gains
+    const void* b;     // offset | values | second | lattice of offsets
     int64_t row, channel;  // strides of a and b in elements
     Line line;             // float tables that are straight lines: computing is faster than looking up
-    const uint8_t* on;     // curve, pieces, mix
+    const uint8_t* on;     // curve, pieces, mix, light
     int64_t channels;      // curve, pieces: only the first so many are changed
     const float* breaks;   // pieces: `row` of them for each image, one fewer than gains and offsets
+    int64_t count;         // boxes of a sample
+    const float* tint;     // light: (n, channels)
+    int64_t rows, columns;  // of the lattices of light
+    double down, across;    // cells of the lattices to a pixel
     const uint32_t *key, *counter;
     float low, high;  // integers are rounded to nearest even, then clipped
 };

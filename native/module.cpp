@@ -219,11 +219,28 @@ static Step step_of(nb::handle d, int64_t n, const Segment& s, bool is_last) {
         step.kind = StepKind::rectangle;
         const Array b = array_at(d, "b");
         rows(a), rows(b);
-        require(a.shape(1) == 4 && a.dtype() == nb::dtype<int32_t>() && b.dtype() == nb::dtype<float>(), "a rectangle has a wrong shape");
+        require(a.ndim() == 3 && b.ndim() == 2 && a.shape(1) == b.shape(1) && a.shape(2) == 4 &&
+                    a.dtype() == nb::dtype<int32_t>() && b.dtype() == nb::dtype<float>(), "rectangles have a wrong shape");
+        step.count = int64_t(a.shape(1));
         const auto* box = static_cast<const int32_t*>(a.data());
-        for (int64_t i = 0; i < n; ++i, box += 4)
+        for (int64_t i = 0; i < n * step.count; ++i, box += 4)
             require(box[0] >= 0 && box[1] >= 0 && box[2] <= s.height && box[3] <= s.width, "a rectangle leaves the canvas");
         step.b = b.data();
+    } else if (kind == "light") {
+        step.kind = StepKind::light;
+        const Array b = array_at(d, "b"), tint = array_at(d, "tint"), on = array_at(d, "on");
+        rows(a), rows(b), rows(tint), rows(on);
+        const auto floats = [](const Array& x, size_t axes) { return x.ndim() == axes && x.dtype() == nb::dtype<float>(); };
+        require(floats(a, 3) && floats(b, 3) && floats(tint, 2) && a.shape(1) == b.shape(1) && a.shape(2) == b.shape(2) &&
+                    a.shape(1) > 1 && a.shape(2) > 1 && int64_t(tint.shape(1)) == s.channels, "light has a wrong shape");
+        step.b = b.data();
+        step.tint = static_cast<const float*>(tint.data());
+        step.on = static_cast<const uint8_t*>(on.data());
+        step.rows = int64_t(a.shape(1));
+        step.columns = int64_t(a.shape(2));
+        step.down = double(step.rows - 1) / double(s.height);
+        step.across = double(step.columns - 1) / double(s.width);
+        bounds();
     } else {
         throw std::invalid_argument("unknown step: " + kind);
     }

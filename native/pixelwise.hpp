@@ -151,12 +151,15 @@ static void drop_pixels(const Step& step, int64_t i, const Band<T>& band) {
 }
 
 template <typename T>
-static void fill_rectangle(const Step& step, int64_t i, const Band<T>& band) {
-    const int32_t* box = static_cast<const int32_t*>(step.a) + 4 * i;
-    const T value = T(static_cast<const float*>(step.b)[i]);
-    for (int64_t y = upper<int64_t>(box[0], band.top); y < lower<int64_t>(box[2], band.top + band.lines); ++y) {
-        T* row = band.data + (y - band.top) * band.width * band.channels;
-        for (int64_t k = box[1] * band.channels; k < box[3] * band.channels; ++k) row[k] = value;
+static void fill_rectangles(const Step& step, int64_t i, const Band<T>& band) {
+    const int32_t* box = static_cast<const int32_t*>(step.a) + 4 * step.count * i;
+    const float* values = static_cast<const float*>(step.b) + step.count * i;
+    for (int64_t b = 0; b < step.count; ++b, box += 4) {
+        const T value = T(values[b]);
+        for (int64_t y = upper<int64_t>(box[0], band.top); y < lower<int64_t>(box[2], band.top + band.lines); ++y) {
+            T* row = band.data + (y - band.top) * band.width * band.channels;
+            for (int64_t k = box[1] * band.channels; k < box[3] * band.channels; ++k) row[k] = value;
+        }
     }
 }
 
@@ -171,6 +174,53 @@ static inline void by_channel(const Band<T>& band, int64_t channels, Change chan
     }
     for (int64_t c = 0; c < channels; ++c)
         for (int64_t k = c; k < size; k += step) data[k] = change(data[k]);
+}
+
+// One row of the lattices of light, interpolated across for every value of a line of pixels.
+static void spread(const Step& step, int64_t i, int64_t row, int64_t width, int64_t channels, float* gains, float* offsets) {
+    const float* gain = static_cast<const float*>(step.a) + (i * step.rows + row) * step.columns;
+    const float* offset = static_cast<const float*>(step.b) + (i * step.rows + row) * step.columns;
+    const float* tint = step.tint + i * channels;
+    for (int64_t x = 0; x < width; ++x) {
+        const double place = (double(int32_t(x)) + 0.5) * step.across;
+        const int32_t first = int32_t(place);
+        const float right = float(place - double(first)), here = gain[first] + (gain[first + 1] - gain[first]) * right;
+        for (int64_t c = 0; c < channels; ++c) {
+            const float a = offset[first] * tint[c], b = offset[first + 1] * tint[c];
+            *gains++ = here;
+            *offsets++ = a + (b - a) * right;
+        }
+    }
+}
+
+template <typename T>
+static void apply_light(const Step& step, int64_t i, const Band<T>& band) {
+    if (!step.on[i]) return;
+    const int64_t size = band.width * band.channels;
+    const float low = step.low, high = step.high;
+    float* memory = new float[4 * size];
+    float *above = memory, *below = memory + 2 * size;  // gains, then offsets, of two rows of the lattices
+    int64_t held = -2;  // none, and none before the first
+    for (int64_t line = 0; line < band.lines; ++line) {
+        const double place = (double(int32_t(band.top + line)) + 0.5) * step.down;
+        const int64_t row = int64_t(place);
+        const float down = float(place - double(row));
+        if (row != held) {
+            float* reached = below;  // going down one row of the lattices, what was below is above
+            below = above;
+            above = reached;
+            if (row != held + 1) spread(step, i, row, band.width, band.channels, above, above + size);
+            spread(step, i, row + 1, band.width, band.channels, below, below + size);
+            held = row;
+        }
+        T* data = band.data + line * size;
+        for (int64_t k = 0; k < size; ++k) {
+            const float gain = above[k] + (below[k] - above[k]) * down;
+            const float offset = above[size + k] + (below[size + k] - above[size + k]) * down;
+            data[k] = finish<T>(float(data[k]) * gain + ((low - low * gain) + offset), low, high);
+        }
+    }
+    delete[] memory;
 }
 
 template <typename T>
@@ -255,7 +305,8 @@ static void apply(const Step& step, int64_t i, const Band<T>& band) {
         case StepKind::sensor: return add_noise(step, i, band);
         case StepKind::impulse: return add_impulses(step, i, band);
         case StepKind::dropout: return drop_pixels(step, i, band);
-        case StepKind::rectangle: return fill_rectangle(step, i, band);
+        case StepKind::rectangle: return fill_rectangles(step, i, band);
+        case StepKind::light: return apply_light(step, i, band);
     }
 }
 

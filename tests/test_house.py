@@ -64,15 +64,17 @@ def test_every_public_name_can_be_fetched_and_is_listed():
 def test_the_public_names_are_these():
     transforms = {
         "Affine", "AutoContrast", "Barrier", "Brightness", "CLAHE", "CenterCrop", "ChannelDropout",
-        "ChannelShift", "ChannelShuffle", "ColorJitter", "ColorTemperature", "Contrast", "Crop", "D4",
-        "DefocusBlur", "Downscale", "Elastic", "Emboss", "Equalize", "Erase", "Gamma", "GaussianBlur",
-        "GaussianNoise", "Grayscale", "GridDistortion", "GridShuffle", "HorizontalFlip", "Hue", "Invert",
-        "IsoNoise", "JpegCompression", "LongestSide", "Median", "MotionBlur", "OneOf", "OpticalDistortion",
-        "Pad", "PcaLighting", "Perspective", "PiecewiseAffine", "PixelDropout", "PoissonNoise", "Posterize",
-        "Resize", "ResizedCrop", "Ringing", "Rotate", "Rotate90", "SafeCrop", "SafeRotate", "SaltAndPepper",
-        "Saturation", "Sepia", "Sharpen", "Shear", "ShortestSide", "Solarize", "SomeOf", "SpeckleNoise",
-        "ThinPlateSpline", "ToneCurve", "Transform", "Translate", "Transpose", "UnsharpMask", "VerticalFlip",
-        "WebpCompression", "Zoom", "ZoomBlur",
+        "ChannelShift", "ChannelShuffle", "CoarseDropout", "ColorJitter", "ColorTemperature", "Contrast",
+        "CornerIllumination", "Crop", "D4", "DefocusBlur", "Downscale", "Elastic", "Emboss", "Equalize",
+        "Erase", "Fog", "Gamma", "GaussianBlur", "GaussianIllumination", "GaussianNoise", "Grayscale",
+        "GridDistortion", "GridDropout", "GridMask", "GridShuffle", "HideAndSeek", "HorizontalFlip", "Hue",
+        "Invert", "IsoNoise", "JpegCompression", "LinearIllumination", "LongestSide", "Median", "MotionBlur",
+        "OneOf", "OpticalDistortion", "Pad", "PcaLighting", "Perspective", "PiecewiseAffine", "PixelDropout",
+        "PlasmaBrightness", "PlasmaContrast", "PlasmaShadow", "PoissonNoise", "Posterize", "Rain", "Resize",
+        "ResizedCrop", "Ringing", "Rotate", "Rotate90", "SafeCrop", "SafeRotate", "SaltAndPepper", "Saturation",
+        "Sepia", "Shadow", "Sharpen", "Shear", "ShortestSide", "Snow", "Solarize", "SomeOf", "SpeckleNoise",
+        "SunFlare", "ThinPlateSpline", "ToneCurve", "Transform", "Translate", "Transpose", "UnsharpMask",
+        "VerticalFlip", "Vignette", "WebpCompression", "Zoom", "ZoomBlur",
     }  # fmt: skip
     assert set(ag.__all__) == transforms | {
         "AuguryError", "Batch", "Choice", "DataError", "Dataset", "DecodeError", "Fixed", "LeakError", "Leaks",

@@ -14,7 +14,7 @@ from augury.compile.program import compile_policy
 from augury.data.prepare import Prepare
 from augury.execute import native, reference
 from augury.execute.reference import Pass
-from augury.kernels import Affine, Curve, Hue, Mix, Pieces, Point, Table
+from augury.kernels import Affine, ChannelMatrix, Curve, Hue, Pieces, Point, Table
 from augury.ranges import Fixed
 from augury.spec import Spec
 from augury.transforms import Brightness, GaussianNoise, HorizontalFlip, Rotate, Saturation
@@ -52,7 +52,7 @@ def mix(n, channels, dtype, seed=0):
     rng = np.random.default_rng(seed)
     matrix = rng.normal(0.3, 0.5, (n, channels, channels)).astype(np.float32)
     offset = (rng.normal(0, 0.1, (n, channels)) * WHITE[dtype]).astype(np.float32)
-    return Mix(matrix, offset, 0.0, WHITE[dtype])
+    return ChannelMatrix(matrix, offset, 0.0, WHITE[dtype])
 
 
 def hue(turns, dtype):
@@ -150,9 +150,9 @@ def test_rows_that_are_off_keep_their_bytes(executor, dtype):
 def wrong_steps():
     bad = np.zeros((1, 2), np.float32)
     return {
-        "matrix": (Mix(np.zeros((1, 2, 2), np.float32), bad, 0, 1), "mix must be"),
-        "offset": (Mix(np.zeros((1, 3, 3), np.float32), bad, 0, 1), "mix must be"),
-        "doubles": (Mix(np.zeros((1, 3, 3)), np.zeros((1, 3), np.float32), 0, 1), "mix must be"),
+        "matrix": (ChannelMatrix(np.zeros((1, 2, 2), np.float32), bad, 0, 1), "mix must be"),
+        "offset": (ChannelMatrix(np.zeros((1, 3, 3), np.float32), bad, 0, 1), "mix must be"),
+        "doubles": (ChannelMatrix(np.zeros((1, 3, 3)), np.zeros((1, 3), np.float32), 0, 1), "mix must be"),
         "turn": (Hue(bad, 0, 1), "hue must be"),
         "turn rows": (Hue(np.zeros(2, np.float32), 0, 1), "too few rows"),
         "pieces": (Pieces(bad, bad, bad, np.ones(1, bool), 0, 1), "pieces have"),
@@ -184,7 +184,7 @@ def test_native_refuses_hue_without_three_colours():
 def test_a_mix_sums_over_channels_and_clips():
     image = np.array([10, 20, 200], np.uint8).reshape(1, 1, 3)
     matrix = np.array([[[0.5, 0.25, 0], [1, 1, 1], [0, -1, 0]]], np.float32)
-    step = Mix(matrix, np.array([[1.0, 50.0, 7.5]], np.float32), 0.0, 255.0)
+    step = ChannelMatrix(matrix, np.array([[1.0, 50.0, 7.5]], np.float32), 0.0, 255.0)
     np.testing.assert_array_equal(through(reference, Point((step,)), [image])[0, 0, 0], [11, 255, 0])
 
 

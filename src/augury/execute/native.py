@@ -15,12 +15,13 @@ from augury.kernels import (
     Affine,
     Bend,
     Border,
+    ChannelMatrix,
     Curve,
     Field,
     Filter,
     Floats,
     Hue,
-    Mix,
+    Light,
     Noise,
     Pieces,
     Point,
@@ -100,6 +101,9 @@ def _steps(kernel: Point | Field) -> list[dict[str, Any]]:
             return [{"a": _dense(level), "key": _dense(key), "counter": _dense(counter), **how}]
         case Rectangle(box, value):
             return [{"kind": "rectangle", "a": _dense(box), "b": _dense(value)}]
+        case Light(gain, offset, tint, on, low, high):
+            lattices = {"a": _dense(gain), "b": _dense(offset), "tint": _dense(tint), "on": _dense(on)}
+            return [{"kind": "light", **lattices, "low": low, "high": high}]
 
 
 def _point(step: PointStep) -> dict[str, Any]:
@@ -115,7 +119,7 @@ def _point(step: PointStep) -> dict[str, Any]:
         case Pieces(breaks, gain, offset, on, low, high, channels):
             rest = {"on": _dense(on), "low": low, "high": high, "channels": channels or 0}
             return {"kind": "pieces", "a": _dense(gain), "b": _dense(offset), "breaks": _dense(breaks), **rest}
-        case Mix(matrix, offset, low, high):
+        case ChannelMatrix(matrix, offset, low, high):
             rest = {"on": ~step.idle, "low": low, "high": high}
             return {"kind": "mix", "a": _dense(matrix), "b": _dense(offset), **rest}
         case Hue(turn, low, high):

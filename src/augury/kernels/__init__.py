@@ -4,17 +4,18 @@
 kernel     reads                   arrays, all with one row for each sample
 =========  ======================  ==================================================
 Resample   other places            matrix (n, 3, 3), displacements between matrices
-Point      one pixel               steps: Table, Affine, Curve, Pieces; across channels Mix, Hue
+Point      one pixel               steps: Table, Affine, Curve, Pieces; across channels ChannelMatrix, Hue
 Noise      a pixel, its address    level (n,), key and counter of its Philox stream
-Rectangle  a pixel, its address    box (n, 4), value (n,)
+Rectangle  a pixel, its address    box (n, k, 4), value (n, k)
+Light      a pixel, its address    gain and offset (n, rows, columns), tint (n, channels)
 Filter     neighbours              taps (n, rows, columns)
 Opaque     anything                columns of parameters for a function of an image
 =========  ======================  ==================================================
 
-Noise and Rectangle are Field kernels: they run in one pass with points. Filter and Opaque are Whole kernels.
+Noise, Rectangle and Light are Field kernels: they run in one pass with points. Filter and Opaque are Whole kernels.
 """
 
-from augury.kernels.field import Noise, Rectangle
+from augury.kernels.field import Light, Noise, Rectangle
 from augury.kernels.matrices import (
     Floats,
     Rows,
@@ -27,11 +28,11 @@ from augury.kernels.matrices import (
     shift,
     stack,
 )
-from augury.kernels.point import Affine, Curve, Hue, Mix, Pieces, Point, PointStep, Table
+from augury.kernels.point import Affine, ChannelMatrix, Curve, Hue, Pieces, Point, PointStep, Table
 from augury.kernels.resample import Backward, Bend, Border, Interpolation, Resample
 from augury.kernels.whole import Filter, Opaque, Whole
 
-Field = Noise | Rectangle
+Field = Noise | Rectangle | Light
 Kernel = Resample | Point | Field | Whole
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "Backward",
     "Bend",
     "Border",
+    "ChannelMatrix",
     "Curve",
     "Field",
     "Filter",
@@ -46,7 +48,7 @@ __all__ = [
     "Hue",
     "Interpolation",
     "Kernel",
-    "Mix",
+    "Light",
     "Noise",
     "Opaque",
     "Pieces",

@@ -70,7 +70,7 @@ class Pieces:
 
 
 @dataclass(frozen=True)
-class Mix:
+class ChannelMatrix:
     """y[c] = clip((matrix[c, 0] * x[0] + matrix[c, 1] * x[1] + ...) + offset[c]) across channels, in float32.
 
     matrix : float32 (n, channels, channels). offset : float32 (n, channels). Rows of the identity keep x.
@@ -100,14 +100,14 @@ class Hue:
     high: float
 
 
-PointStep = Table | Affine | Curve | Pieces | Mix | Hue
+PointStep = Table | Affine | Curve | Pieces | ChannelMatrix | Hue
 
 
 @dataclass(frozen=True)
 class Point:
     """Read one pixel. Every step rounds and clips; for uint8 the native executor runs the rest as tables.
 
-    Steps across channels (Mix, Hue) are no tables: they part the run of the others.
+    Steps across channels (ChannelMatrix, Hue) are no tables: they part the run of the others.
     """
 
     steps: tuple[PointStep, ...]
@@ -115,7 +115,7 @@ class Point:
     @property
     def across(self) -> bool:
         """Whether a step reads other channels, so that the kernel is more than one table."""
-        return any(isinstance(step, (Mix, Hue)) for step in self.steps)
+        return any(isinstance(step, (ChannelMatrix, Hue)) for step in self.steps)
 
     @classmethod
     def affine(cls, spec: Spec, gain: Floats, offset: Floats, channels: int | None = None) -> Point:
@@ -175,7 +175,7 @@ class Point:
         whole, shift = np.tile(np.eye(c), (n, 1, 1)), np.zeros((n, c))
         whole[:, :3, :3] = matrix
         shift[:, :3] = (low - total * low) + offset * spec.full_scale
-        return cls((Mix(whole.astype(np.float32), shift.astype(np.float32), low, high),))
+        return cls((ChannelMatrix(whole.astype(np.float32), shift.astype(np.float32), low, high),))
 
     @classmethod
     def hue(cls, spec: Spec, degrees: Floats) -> Point:
@@ -225,10 +225,12 @@ def _step_where(step: PointStep, on: NDArray[np.bool_]) -> PointStep:
             return Affine(np.where(row, gain, one), np.where(row, offset, zero), low, high)
         case Curve() | Pieces():
             return replace(step, on=step.on & on)
-        case Mix(matrix, offset, low, high):
+        case ChannelMatrix(matrix, offset, low, high):
             eye = np.eye(matrix.shape[1], dtype=np.float32)
             zero = np.float32(0)
-            return Mix(np.where(on[:, None, None], matrix, eye), np.where(on[:, None], offset, zero), low, high)
+            return ChannelMatrix(
+                np.where(on[:, None, None], matrix, eye), np.where(on[:, None], offset, zero), low, high
+            )
         case Hue(turn, low, high):
             return Hue(np.where(on, turn, np.float32(0)), low, high)
 
@@ -246,7 +248,7 @@ def _step_rows(step: PointStep, rows: Rows) -> PointStep:
             return replace(step, knots=knots[rows], on=on[rows])
         case Pieces(breaks, gain, offset, on):
             return replace(step, breaks=breaks[rows], gain=gain[rows], offset=offset[rows], on=on[rows])
-        case Mix(matrix, offset, low, high):
-            return Mix(matrix[rows], offset[rows], low, high)
+        case ChannelMatrix(matrix, offset, low, high):
+            return ChannelMatrix(matrix[rows], offset[rows], low, high)
         case Hue(turn, low, high):
             return Hue(turn[rows], low, high)

@@ -22,15 +22,18 @@ from augury.transforms.channels import (
 from augury.transforms.color import Brightness, Contrast, Gamma
 from augury.transforms.crop import CenterCrop, Crop, LongestSide, Pad, Resize, ResizedCrop, SafeCrop, ShortestSide
 from augury.transforms.degrade import Downscale, JpegCompression, Median, WebpCompression, ZoomBlur
-from augury.transforms.erase import Erase
+from augury.transforms.erase import CoarseDropout, Erase, GridDropout, GridMask, HideAndSeek
 from augury.transforms.filter import DefocusBlur, Emboss, GaussianBlur, MotionBlur, Ringing, Sharpen, UnsharpMask
 from augury.transforms.geometric import Affine, Perspective, Rotate, SafeRotate, Shear, Translate, Zoom
 from augury.transforms.histogram import CLAHE, AutoContrast, Equalize
 from augury.transforms.illuminant import ColorTemperature, PcaLighting
+from augury.transforms.light import CornerIllumination, GaussianIllumination, LinearIllumination, Shadow, Vignette
 from augury.transforms.noise import GaussianNoise, IsoNoise, PixelDropout, PoissonNoise, SaltAndPepper, SpeckleNoise
+from augury.transforms.plasma import PlasmaBrightness, PlasmaContrast, PlasmaShadow
 from augury.transforms.policies import Barrier, OneOf, SomeOf
 from augury.transforms.symmetry import D4, HorizontalFlip, Rotate90, Transpose, VerticalFlip
 from augury.transforms.tone import Invert, Posterize, Solarize, ToneCurve
+from augury.transforms.weather import Fog, Rain, Snow, SunFlare
 
 __all__ = [
     "CLAHE",
@@ -43,9 +46,11 @@ __all__ = [
     "ChannelDropout",
     "ChannelShift",
     "ChannelShuffle",
+    "CoarseDropout",
     "ColorJitter",
     "ColorTemperature",
     "Contrast",
+    "CornerIllumination",
     "Crop",
     "DefocusBlur",
     "Downscale",
@@ -53,17 +58,23 @@ __all__ = [
     "Emboss",
     "Equalize",
     "Erase",
+    "Fog",
     "Gamma",
     "GaussianBlur",
+    "GaussianIllumination",
     "GaussianNoise",
     "Grayscale",
     "GridDistortion",
+    "GridDropout",
+    "GridMask",
     "GridShuffle",
+    "HideAndSeek",
     "HorizontalFlip",
     "Hue",
     "Invert",
     "IsoNoise",
     "JpegCompression",
+    "LinearIllumination",
     "LongestSide",
     "Median",
     "MotionBlur",
@@ -74,8 +85,12 @@ __all__ = [
     "Perspective",
     "PiecewiseAffine",
     "PixelDropout",
+    "PlasmaBrightness",
+    "PlasmaContrast",
+    "PlasmaShadow",
     "PoissonNoise",
     "Posterize",
+    "Rain",
     "Resize",
     "ResizedCrop",
     "Ringing",
@@ -86,12 +101,15 @@ __all__ = [
     "SaltAndPepper",
     "Saturation",
     "Sepia",
+    "Shadow",
     "Sharpen",
     "Shear",
     "ShortestSide",
+    "Snow",
     "Solarize",
     "SomeOf",
     "SpeckleNoise",
+    "SunFlare",
     "ThinPlateSpline",
     "ToneCurve",
     "Transform",
@@ -99,6 +117,7 @@ __all__ = [
     "Transpose",
     "UnsharpMask",
     "VerticalFlip",
+    "Vignette",
     "WebpCompression",
     "Zoom",
     "ZoomBlur",
