@@ -131,6 +131,7 @@ _HOMES = {
         "Zoom",
         "ZoomBlur",
     ],
+    "augury.transforms.policies": ["Keep"],
     "augury.transforms.presets": ["trivial_augment", "workshop"],
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -159,5 +160,6 @@ if TYPE_CHECKING:  # what type checkers and editors see
     from augury.spec import Spec as Spec
     from augury.stream.engine import Batch as Batch
     from augury.transforms import *  # noqa: F403
+    from augury.transforms.policies import Keep as Keep
     from augury.transforms.presets import trivial_augment as trivial_augment
     from augury.transforms.presets import workshop as workshop
