@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
+from inspect import isabstract
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, dataclass_transform
 
 import numpy as np
@@ -43,6 +44,7 @@ class Node(BaseModel, metaclass=_Positional):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     name: str = Field(default="", kw_only=True)
+    in_files: ClassVar[bool] = True  # whether a policy file can hold it; else `to_document` only tells it from others
 
     def __init__(self, *args: Any, **fields: Any) -> None:
         cls = type(self)
@@ -62,7 +64,7 @@ class Node(BaseModel, metaclass=_Positional):
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
         """Register by class name, so that a policy file can name it; never by import path."""
         super().__pydantic_init_subclass__(**kwargs)
-        if cls.__name__.startswith("_") or cls.__name__ == "Transform":
+        if cls.__name__.startswith("_") or isabstract(cls):
             return
         taken = REGISTRY.get(cls.__name__)
         extends = taken is not None and issubclass(cls, taken) and not issubclass(cls, Transform)  # the face of Policy
@@ -83,6 +85,16 @@ class Node(BaseModel, metaclass=_Positional):
         """The name its draws are addressed by: `name`, or the class name."""
         return self.name or type(self).__name__
 
+    @property
+    def title(self) -> str:
+        """What it is, for people: the class name."""
+        return type(self).__name__
+
+    @property
+    def defined_in(self) -> str:
+        """The module of the code that it runs."""
+        return type(self).__module__
+
     def to_document(self) -> dict[str, Any]:
         """As a policy file writes it: `op` and the fields that differ from their defaults."""
         changed = {f for f in type(self).model_fields if not _is_default(self, f)}
@@ -100,6 +112,11 @@ class Transform(Node):
     draws_pixels: ClassVar[bool] = False  # random even when every field is fixed
     channels: ClassVar[tuple[int, ...] | None] = None  # numbers of them that it can change; None: any
     dtypes: ClassVar[tuple[DTypeName, ...]] = ("uint8", "uint16", "float32")
+
+    @property
+    def followed(self) -> bool:
+        """Whether boxes and masks are still right after it: nothing moves, or it lowers to a Resample."""
+        return True
 
     def draw(self, draws: Draws) -> Params:
         """One column (n,) or (n, count) for each range field."""
@@ -177,6 +194,8 @@ def build(document: Any, where: str) -> Node:
     cls = REGISTRY.get(str(document["op"]))
     if cls is None:
         raise PolicyError(f"{where}: unknown op {document['op']!r}; known: {', '.join(sorted(REGISTRY))}")
+    if not cls.in_files:
+        raise PolicyError(f"{where}: {document['op']} holds code, which no file can bring; give the policy from Python")
     try:
         return cls(**{str(k): v for k, v in fields.items()})
     except PolicyError as error:

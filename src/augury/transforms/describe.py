@@ -36,7 +36,7 @@ def _transform(transform: Transform) -> str:
     if len(units) == 1:
         shown = [_range(transform, name, unit) for name, unit in units.items()]
     p = [] if transform.p == 1 else [f"p {transform.p:g}"]
-    return " ".join([type(transform).__name__, ", ".join(shown + p)]).strip()
+    return " ".join([transform.title, ", ".join(shown + p)]).strip()
 
 
 def _range(transform: Transform, field: str, unit: Unit) -> str:

@@ -18,7 +18,7 @@ from augury.spec import Spec
 
 Pixels = NDArray[Any]
 
-_FAMILIES: tuple[str, ...] = ()  # modules of this folder, each with a dict FUNCTIONS of names
+_FAMILIES: tuple[str, ...] = ("function", "foreign")  # modules of this folder, each with a dict FUNCTIONS of names
 
 
 def call(name: str, image: Pixels, spec: Spec, given: Mapping[str, Any]) -> Pixels:
