@@ -71,6 +71,8 @@ def test_the_public_names_are_these():
         "SomeOf", "Spec", "Split", "StateError", "Stream", "Study", "Transform", "Translate", "VerticalFlip", "Zoom",
         "__version__", "find_leaks", "from_arrays", "from_frame", "from_huggingface", "look", "open", "preview",
         "statistics", "study", "trivial_augment",
+        "AlbumentationsStep", "Function", "KerasStep", "TorchvisionStep",
+        "from_albumentations", "from_keras", "from_torchvision", "steps",
     }  # fmt: skip
 
 

@@ -130,8 +130,8 @@ def ranges_are_filled_to_both_ends(cls: Cls) -> None:
 def lowering_leaves_the_plan_alone(cls: Cls) -> None:
     params = columns(cls(), np.arange(8))
     before = {field: values.copy() for field, values in params.items()}
-    for dtype in DTYPES:
-        cls().lower(params, Spec.image(9, 7, 3, dtype))
+    for dtype in dtypes_of(cls):
+        cls().lower(params, Spec.image(9, 7, some_channels(cls), dtype))
     for field, values in before.items():
         np.testing.assert_array_equal(params[field], values, err_msg=field)
 
@@ -154,8 +154,8 @@ def the_identity_gives_the_same_bytes(cls: Cls) -> None:
 
 
 def the_input_is_not_changed(cls: Cls) -> None:
-    for dtype in DTYPES:
-        images = random_images(SIZES, 3, dtype)
+    for dtype in dtypes_of(cls):
+        images = random_images(SIZES, some_channels(cls), dtype)
         before = [image.copy() for image in images]
         for image in images:
             image.flags.writeable = False
@@ -169,13 +169,13 @@ def the_input_is_not_changed(cls: Cls) -> None:
 
 
 def the_output_obeys_its_spec(cls: Cls) -> None:
-    for dtype in DTYPES:
+    for dtype in dtypes_of(cls):
         for prepare in (
             Prepare(CANVAS),
             Prepare(CANVAS, normalize="symmetric"),
             Prepare(CANVAS, normalize="unit", dtype="float16"),
         ):
-            images = random_images(SIZES, 3, dtype)
+            images = random_images(SIZES, some_channels(cls), dtype)
             spec = compile_policy(Policy([cls(p=1.0)]), prepare, source_spec(images)).output
             out = render(Policy([cls(p=1.0)]), images, prepare=prepare)
             assert (out.shape[1:], out.dtype.name) == (spec.shape, spec.dtype)
@@ -191,7 +191,8 @@ def native_equals_reference(cls: Cls) -> None:
     if not HAS_NATIVE:
         pytest.skip("native kernels were not built")
     for number, border in enumerate(BORDERS):
-        dtype, channels = DTYPES[number % 3], (1, 3, 5)[number // 2]
+        dtypes, counts = dtypes_of(cls), channels_of(cls)
+        dtype, channels = dtypes[number % len(dtypes)], counts[number // 2 % len(counts)]
         images = random_images(SIZES, channels, dtype, seed=number)
         policy = Policy([widest(cls)], border=border, fill=0.3)
         for prepare in (Prepare((13, 17)), Prepare((13, 17), normalize="unit")):
@@ -202,8 +203,8 @@ def native_equals_reference(cls: Cls) -> None:
 
 
 def a_batch_equals_its_samples_one_by_one(cls: Cls) -> None:
-    for dtype in DTYPES:
-        images = random_images(SIZES, 3, dtype)
+    for dtype in dtypes_of(cls):
+        images = random_images(SIZES, some_channels(cls), dtype)
         batch = render(Policy([cls(p=0.7)]), images, prepare=Prepare(CANVAS, normalize="unit"))
         for i, image in enumerate(images):
             alone = render(Policy([cls(p=0.7)]), [image], ids=[i], prepare=Prepare(CANVAS, normalize="unit"))
@@ -212,7 +213,7 @@ def a_batch_equals_its_samples_one_by_one(cls: Cls) -> None:
 
 def any_size_and_any_number_of_channels(cls: Cls) -> None:
     for shape in SIZES:
-        for channels in (1, 3, 5):
+        for channels in channels_of(cls):
             image = random_image((*shape, channels))
             out = render(Policy([cls(p=1.0)]), [image] * 3)
             assert out.shape == (3, *shape, channels)
@@ -221,8 +222,17 @@ def any_size_and_any_number_of_channels(cls: Cls) -> None:
             assert np.isin(one, known).all()
 
 
+def others_are_refused_in_one_line(cls: Cls) -> None:
+    refused = [Spec.image(8, 8, some_channels(cls), dtype) for dtype in DTYPES if dtype not in dtypes_of(cls)]
+    refused += [Spec.image(8, 8, c, dtypes_of(cls)[0]) for c in (1, 3, 5) if c not in channels_of(cls)]
+    for spec in refused:
+        with pytest.raises(AuguryError, match=r"leave it out") as caught:
+            compile_policy(Policy([cls(p=1.0)]), Prepare(), spec)
+        assert "\n" not in str(caught.value)
+
+
 def something_happens(cls: Cls) -> None:
-    image = random_image((32, 33, 3))
+    image = random_image((32, 33, some_channels(cls)))
     assert not np.array_equal(render(Policy([cls(p=1.0)]), [image])[0], image)
 
 
@@ -294,6 +304,7 @@ RUN = [
     native_equals_reference,
     a_batch_equals_its_samples_one_by_one,
     any_size_and_any_number_of_channels,
+    others_are_refused_in_one_line,
     something_happens,
     a_mask_keeps_its_set_of_values,
 ]
@@ -306,6 +317,18 @@ def checks_for(cls: Cls) -> list[Callable[[Cls], None]]:
 
 
 # ---- tools
+
+
+def dtypes_of(cls: Cls) -> list[str]:
+    return [dtype for dtype in DTYPES if dtype in cls.dtypes]
+
+
+def channels_of(cls: Cls) -> list[int]:
+    return [c for c in (1, 3, 5) if cls.channels is None or c in cls.channels]
+
+
+def some_channels(cls: Cls) -> int:
+    return 3 if 3 in channels_of(cls) else channels_of(cls)[0]
 
 
 def is_geometric(cls: Cls) -> bool:
@@ -340,8 +363,8 @@ def fingerprint(one: Transform, **where: Any) -> bytes:
 
 def assert_idle(cls: Cls, one: Transform, params: dict[str, Any] | None) -> None:
     """With these parameters the policy equals the empty one, for every border, with and without a resize."""
-    for dtype in DTYPES:
-        images = random_images(SIZES, 3, dtype)
+    for dtype in dtypes_of(cls):
+        images = random_images(SIZES, some_channels(cls), dtype)
         for border in BORDERS:
             policy, empty = (Policy(nodes, border=border, fill=0.3) for nodes in ([one], []))
             for prepare in (Prepare(CANVAS), Prepare((9, 64), fit="pad")):

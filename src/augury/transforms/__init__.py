@@ -3,6 +3,8 @@
 from augury.transforms.base import Transform
 from augury.transforms.color import Brightness, Contrast, Gamma
 from augury.transforms.erase import Erase
+from augury.transforms.foreign import AlbumentationsStep, KerasStep, TorchvisionStep
+from augury.transforms.function import Function
 from augury.transforms.geometric import (
     Affine,
     HorizontalFlip,
@@ -19,13 +21,16 @@ from augury.transforms.policies import Barrier, OneOf, SomeOf
 
 __all__ = [
     "Affine",
+    "AlbumentationsStep",
     "Barrier",
     "Brightness",
     "Contrast",
     "Erase",
+    "Function",
     "Gamma",
     "GaussianNoise",
     "HorizontalFlip",
+    "KerasStep",
     "OneOf",
     "Perspective",
     "PoissonNoise",
@@ -34,6 +39,7 @@ __all__ = [
     "SaltAndPepper",
     "Shear",
     "SomeOf",
+    "TorchvisionStep",
     "Transform",
     "Translate",
     "VerticalFlip",

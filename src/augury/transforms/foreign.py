@@ -18,15 +18,15 @@ from augury.transforms.function import Brought
 
 Document = dict[str, Any]
 _STILL_TORCHVISION = (
-    "ColorJitter GaussianBlur GaussianNoise Grayscale JPEG RandomAdjustSharpness RandomAutocontrast "
-    "RandomChannelPermutation RandomEqualize RandomErasing RandomGrayscale RandomInvert RandomPhotometricDistort "
-    "RandomPosterize RandomSolarize"
-).split()  # these keep every pixel in its place
+    "ColorJitter", "GaussianBlur", "GaussianNoise", "Grayscale", "JPEG", "RandomAdjustSharpness",
+    "RandomAutocontrast", "RandomChannelPermutation", "RandomEqualize", "RandomErasing", "RandomGrayscale",
+    "RandomInvert", "RandomPhotometricDistort", "RandomPosterize", "RandomSolarize",
+)  # fmt: skip  # these keep every pixel in its place
 _STILL_KERAS = (
-    "AutoContrast Equalization GaussianNoise RandomBrightness RandomColorDegeneration RandomColorJitter RandomContrast "
-    "RandomErasing RandomGaussianBlur RandomGrayscale RandomHue RandomInvert RandomPosterization RandomSaturation "
-    "RandomSharpness Solarization"
-).split()
+    "AutoContrast", "Equalization", "GaussianNoise", "RandomBrightness", "RandomColorDegeneration",
+    "RandomColorJitter", "RandomContrast", "RandomErasing", "RandomGaussianBlur", "RandomGrayscale", "RandomHue",
+    "RandomInvert", "RandomPosterization", "RandomSaturation", "RandomSharpness", "Solarization",
+)  # fmt: skip
 
 
 def _plain(document: Any) -> Document:
@@ -63,7 +63,9 @@ class AlbumentationsStep(_Documented):
         if hasattr(value, "to_dict_private"):
             value = albumentations().to_dict(value)["transform"]
         if not isinstance(value, dict) or not isinstance(value.get("__class_fullname__"), str):
-            raise ValueError(f"expected a transform of Albumentations, or its A.to_dict(...)['transform']; got {value!r}")
+            raise ValueError(
+                f"expected a transform of Albumentations, or its A.to_dict(...)['transform']; got {value!r}"
+            )
         return value
 
     @property
@@ -128,8 +130,8 @@ class KerasStep(_Documented):
     def lower(self, params: Params, spec: Spec) -> Opaque:
         """One call for each sample."""
         text = json.dumps([self.layer, self.config])
-        scale = self.value_range or getattr(self.make(), "value_range", (0.0, 255.0))
-        return self.opaque("keras", params, step=text, make=self.make, scale=tuple(scale))
+        scale = self.value_range or tuple(getattr(self.make(), "value_range", (0.0, 255.0)))
+        return self.opaque("keras", params, step=text, make=self.make, scale=scale)
 
     def make(self) -> Any:
         """A layer of its own."""
@@ -182,7 +184,7 @@ class TorchvisionStep(Brought):
     def to_document(self) -> Document:
         """What tells it from others: its class, what it shows of its arguments, and a digest of both."""
         told = f"{self.defined_in}.{self.step!r}"
-        plain = self.model_dump(mode="json", include={"p", "name"} & self.model_fields_set)
+        plain = self.model_dump(mode="json", exclude={"step"}, exclude_defaults=True)
         return {"op": "TorchvisionStep", "step": told, "digest": blake2b(told.encode()).hexdigest()[:32], **plain}
 
 
@@ -206,9 +208,7 @@ def _library(module: str, extra: str) -> Any:
     try:
         return import_module(module)
     except ImportError:
-        raise MissingExtraError(
-            f"{extra} is not installed; run: python -m pip install 'augury[{extra}]'"
-        ) from None
+        raise MissingExtraError(f"{extra} is not installed; run: python -m pip install 'augury[{extra}]'") from None
 
 
 def _is_image_only(step: Any) -> bool:

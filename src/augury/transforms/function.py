@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import pickle
 from collections.abc import Callable
+from contextlib import suppress
 from hashlib import blake2b
 from typing import Any, ClassVar, Self
 
@@ -92,9 +93,8 @@ class Function(Brought):
 
     def to_document(self) -> dict[str, Any]:
         """What tells it from others: the function's place, and a digest of its source."""
-        changed = {field for field in ("random", "keeps_places", "p", "name") if field in self.model_fields_set}
         told = {"function": f"{self.defined_in}.{self.title}", "digest": _digest(self.function)}
-        return {"op": "Function", **told, **self.model_dump(mode="json", include=changed)}
+        return {"op": "Function", **told, **self.model_dump(mode="json", exclude={"function"}, exclude_defaults=True)}
 
     @property
     def _takes_rng(self) -> bool:
@@ -108,12 +108,8 @@ def _digest(function: Callable[..., Any]) -> str:
     """Hash of a function's source and of what its pickle holds; of what it calls nothing is known."""
     named = getattr(function, "func", function)
     digest = blake2b(digest_size=16)
-    try:
+    with suppress(OSError, TypeError):  # made where no source is kept
         digest.update(inspect.getsource(named if inspect.isroutine(named) else type(named)).encode())
-    except (OSError, TypeError):
-        pass  # made where no source is kept
-    try:
+    with suppress(Exception):  # whatever it holds decides what pickle raises
         digest.update(pickle.dumps(function))
-    except Exception:  # whatever it holds decides what pickle raises
-        pass
     return digest.hexdigest()

@@ -66,7 +66,8 @@ def keras(
         layer = _instance(step, make)
         for generator in layer._seed_generators:
             generator.state.assign([int(seed[0]) >> 1, 0])  # some backends count in 31 bits
-        return np.asarray(_numpy(layer(values[None], training=True)))[0]
+        changed: Pixels = _numpy(layer(values[None], training=True))[0]
+        return changed
 
     return _changed(image, spec, scale, label, sample, work, floats=True)
 
@@ -103,7 +104,7 @@ def _changed(
     result = _checked(result, given, label, sample)
     back = np.clip((result.astype(np.float64) - scale[0]) / factor + low, *spec.value_range)
     moved = (np.rint(back) if spec.is_integer else back).astype(image.dtype)
-    return np.where(result == given, image, moved)
+    return np.asarray(np.where(result == given, image, moved))
 
 
 def _checked(result: Pixels, given: Pixels, label: str, sample: np.uint64) -> Pixels:

@@ -27,7 +27,7 @@ class StepError(AuguryError):
 
 def call(
     image: Pixels,
-    spec: Spec,
+    _: Spec,
     *,
     function: Callable[..., Any],
     takes_rng: bool,

@@ -1,0 +1,132 @@
+"""What a translation collects: nodes with names of their own, what differs, what is left out, and the border."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from augury.errors import PolicyError
+from augury.kernels import Border, Interpolation
+from augury.ranges import Choice, Fixed, Range, ends
+from augury.transforms.base import Node, Transform
+from augury.transforms.policies import SomeOf
+
+Sampling = tuple[Border, float, Interpolation]
+UNIFORM = "the factor is drawn uniformly there, log-uniformly here"
+
+
+@dataclass(frozen=True)
+class Match:
+    """A transform of ours that means what a step means.
+
+    Attributes
+    ----------
+    node : without a name and p. differences : clauses.
+    sampling : border, fill and interpolation there, if it resamples.
+    """
+
+    node: Node
+    differences: tuple[str, ...] = ()
+    sampling: Sampling | None = None
+
+
+@dataclass
+class Desk:
+    """One translation in progress.
+
+    Attributes
+    ----------
+    library : as sentences name it. translate : False keeps every step as it is.
+    reasons : a sentence for the label of each step. left_out : names of steps that belong to `prepare`.
+    sampling : of the first step that resamples; the policy takes it.
+    """
+
+    library: str
+    translate: bool
+    reasons: dict[str, str] = field(default_factory=dict)
+    left_out: list[str] = field(default_factory=list)
+    sampling: Sampling | None = None
+
+    def leaf(self, title: str, found: Match | None, opaque: Callable[[], Transform], p: float = 1.0) -> Node:
+        """A step, with its p: ours where it means the same, else as it is."""
+        if found is None or not self.translate:
+            return self._named(_with_p(opaque(), p), f"{title} of {self.library}, as it is there.")
+        return self.matched(title, replace(found, node=_with_p(found.node, p)))
+
+    def matched(self, title: str, found: Match) -> Node:
+        """Ours in the place of a step."""
+        differences = list(found.differences)
+        if found.sampling is not None:
+            self.sampling = self.sampling or found.sampling
+            differences += _differing(found.sampling, self.sampling)
+        return self._named(found.node, f"{title} of {self.library}: {'; '.join(differences) or 'the same here'}.")
+
+    def together(self, nodes: Sequence[Node], p: float) -> list[Node]:
+        """Nodes that happen all or not at all."""
+        if p >= 1.0 or not nodes:
+            return list(nodes)
+        return [self.choice(SomeOf(nodes, (len(nodes), len(nodes)), p=p))]
+
+    def each(self, made: Iterable[Sequence[Node]]) -> list[Node]:
+        """One node for each child of a choice; of one that is left out nothing, as others would be drawn more often."""
+        found = []
+        for nodes in made:
+            one = nodes[0] if len(nodes) == 1 else self.choice(SomeOf(nodes, (len(nodes), len(nodes))))
+            found.append(one)
+        return found
+
+    def choice(self, node: Node) -> Node:
+        """A composition of nodes that have their names."""
+        return self._named(node, f"A choice of {self.library}.")
+
+    def _named(self, node: Node, reason: str) -> Node:
+        label, number = node.label, 2
+        while node.label in self.reasons:
+            node = node.model_copy(update={"name": f"{label}{number}"})
+            number += 1
+        self.reasons[node.label] = reason
+        return node
+
+
+def _with_p(node: Node, p: float) -> Node:
+    return node.model_copy(update={"p": p})
+
+
+def _differing(there: Sampling, here: Sampling) -> list[str]:
+    words = []
+    if there[:2] != here[:2]:
+        words.append(f"the border is {_border(there)} there, {_border(here)} here")
+    if there[2] != here[2]:
+        words.append(f"the interpolation is {there[2]} there, {here[2]} here")
+    return words
+
+
+def _border(sampling: Sampling) -> str:
+    border, fill, _ = sampling
+    return f"{border} {fill:g}" if border == "constant" else border
+
+
+def span(low: float, high: float) -> Range:
+    """A range, or Fixed where it holds one value; ends may come in any order."""
+    return Fixed(low) if low == high else (min(low, high), max(low, high))
+
+
+def both_ends(node: Transform, field_name: str, library: str) -> tuple[float, float]:
+    """Lowest and highest value of a field, or a PolicyError of one line if a library cannot draw it so."""
+    value = getattr(node, field_name)
+    if isinstance(value, Choice) and len(set(value.values)) > 1:
+        raise no_equal(node, library, f"it draws a range where {field_name} is a Choice")
+    return ends(value)
+
+
+def neutral(node: Transform, library: str, **fields: float) -> None:
+    """Raise a PolicyError of one line unless fields are fixed at values without which a library has no equal."""
+    for name, value in fields.items():
+        if ends(getattr(node, name)) != (value, value):
+            raise no_equal(node, library, f"it has no {name}")
+
+
+def no_equal(node: Any, library: str, why: str = "it has none") -> PolicyError:
+    """The error for a node that a library has no equal of."""
+    return PolicyError(f"{node!r}: no equal in {library} ({why}); leave it out, or stream with Augury")

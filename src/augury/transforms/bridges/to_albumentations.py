@@ -1,0 +1,133 @@
+"""To Albumentations 2, or a refusal that names the first transform without an equal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from augury.errors import PolicyError
+from augury.transforms.base import Node
+from augury.transforms.bridges.albumentations import BORDERS, LIBRARY
+from augury.transforms.bridges.desk import both_ends, neutral, no_equal
+from augury.transforms.color import Brightness, Gamma
+from augury.transforms.erase import Erase
+from augury.transforms.foreign import AlbumentationsStep, albumentations
+from augury.transforms.geometric import (
+    Affine,
+    HorizontalFlip,
+    ResizedCrop,
+    Rotate,
+    Shear,
+    Translate,
+    VerticalFlip,
+    Zoom,
+)
+from augury.transforms.noise import GaussianNoise
+from augury.transforms.policies import OneOf, Policy, SomeOf
+
+_CODES = {border: code for code, border in BORDERS.items()}
+
+
+def pipeline(policy: Policy, size: tuple[int, int] | None) -> Any:
+    """A Compose. size : (height, width) of the canvas, which its crops must know."""
+    if policy.border not in _CODES:
+        raise PolicyError(f"to_albumentations: border={policy.border!r} has no equal in OpenCV; use edge or constant")
+    return albumentations().Compose([_step(node, policy, size) for node in policy.transforms])
+
+
+def _step(node: Node, policy: Policy, size: tuple[int, int] | None) -> Any:
+    library = albumentations()
+
+    def inner(children: Any) -> list[Any]:
+        return [_step(child, policy, size) for child in children]
+
+    match node:
+        case AlbumentationsStep():
+            made = node.make()
+            made.p = node.p
+            return made
+        case OneOf():
+            return _one_of(library, node, inner(node.transforms))
+        case SomeOf(count=(low, high)) if low == high == len(node.transforms):
+            return library.Sequential(inner(node.transforms), p=node.p)
+        case SomeOf(count=(low, high)) if low == high:
+            return library.SomeOf(inner(node.transforms), n=low, p=node.p)
+        case Policy():
+            return library.Sequential(inner(node.transforms), p=1.0)
+        case Erase():
+            neutral_places(node)
+            kept = {"scale": both_ends(node, "area", LIBRARY), "ratio": both_ends(node, "aspect", LIBRARY)}
+            return library.Erasing(**kept, fill=255 * node.fill, p=node.p)
+        case ResizedCrop() if size is not None:
+            neutral_places(node)
+            kept = {"scale": both_ends(node, "area", LIBRARY), "ratio": both_ends(node, "aspect", LIBRARY)}
+            return library.RandomResizedCrop(size=size, **kept, p=node.p)
+    return _plain(library, node, policy)
+
+
+def _plain(library: Any, node: Node, policy: Policy) -> Any:
+    sampling = {
+        "border_mode": _CODES[policy.border],
+        "fill": 255 * policy.fill,
+        "interpolation": 1 if policy.interpolation == "bilinear" else 0,
+    }
+    match node:
+        case HorizontalFlip():
+            return library.HorizontalFlip(p=node.p)
+        case VerticalFlip():
+            return library.VerticalFlip(p=node.p)
+        case Rotate():
+            return library.Rotate(both_ends(node, "angle", LIBRARY), **sampling, p=node.p)
+        case Translate() | Zoom() | Shear() | Affine():
+            return library.Affine(**_maps(node), keep_ratio=True, **sampling, p=node.p)
+        case Brightness():
+            low, high = both_ends(node, "factor", LIBRARY)
+            return library.RandomBrightnessContrast((0.0, 0.0), (low - 1, high - 1), p=node.p)
+        case Gamma():
+            low, high = both_ends(node, "gamma", LIBRARY)
+            return library.RandomGamma((100 * low, 100 * high), p=node.p)
+        case GaussianNoise():
+            return library.GaussNoise(std_range=both_ends(node, "std", LIBRARY), p=node.p)
+    raise no_equal(node, LIBRARY, "give size=(height, width)" if isinstance(node, ResizedCrop) else "it has none")
+
+
+def _maps(node: Translate | Zoom | Shear | Affine) -> dict[str, Any]:
+    """Arguments of its Affine."""
+    none = {"scale": (1.0, 1.0), "translate_percent": None, "rotate": (0.0, 0.0), "shear": {"x": (0, 0), "y": (0, 0)}}
+    names = {"zoom": "factor"} if isinstance(node, Zoom) else {}
+    if isinstance(node, Affine):
+        neutral(node, LIBRARY, aspect=1.0)
+        names = {"zoom": "zoom", "angle": "angle", "x": "x", "y": "y", "shear_x": "shear_x", "shear_y": "shear_y"}
+    elif isinstance(node, Translate):
+        names = {"x": "x", "y": "y"}
+    elif isinstance(node, Shear):
+        names = {"shear_x": "x", "shear_y": "y"}
+    drawn = {what: both_ends(node, name, LIBRARY) for what, name in names.items()}
+    maps: dict[str, Any] = {**none}
+    if "zoom" in drawn:
+        maps["scale"] = drawn["zoom"]
+    if "angle" in drawn:
+        maps["rotate"] = drawn["angle"]
+    if "x" in drawn:
+        maps["translate_percent"] = {"x": drawn["x"], "y": drawn["y"]}
+    if "shear_x" in drawn:
+        maps["shear"] = {"x": drawn["shear_x"], "y": drawn["shear_y"]}
+    return maps
+
+
+def neutral_places(node: Erase | ResizedCrop) -> None:
+    """Raise unless the place is drawn anywhere, as other libraries do."""
+    for name in ("x", "y"):
+        if getattr(node, name) != (0.0, 1.0):
+            raise no_equal(node, LIBRARY, f"its {name} is drawn anywhere there")
+
+
+def _one_of(library: Any, node: OneOf, children: list[Any]) -> Any:
+    """There a child's p is its weight, and it happens once it is picked."""
+    weights = node.weights or [1.0] * len(children)
+    wrapped = []
+    for child, weight in zip(children, weights, strict=True):
+        if child.p != 1.0:
+            child = library.Sequential([child])
+        child.p = weight / max(weights)
+        wrapped.append(child)
+    return library.OneOf(wrapped, p=node.p)
