@@ -97,7 +97,7 @@ def draws_depend_on_the_address_only(cls: Cls) -> None:
     whole = columns(cls(p=0.5), ids)
     order = np.random.default_rng(0).permutation(40)[:13]
     part = columns(cls(p=0.5), ids[order])
-    among = draw_plan(Policy([cls(name="other"), cls(p=0.5)]), 0, address(40, ids=ids)).columns[cls.__name__]
+    among = draw_plan(Policy([cls(name="other"), cls(p=0.5)]), 0, address(40, ids=ids)).columns[cls(p=0.5).label]
     for field, values in whole.items():
         np.testing.assert_array_equal(part[field], values[order], err_msg=field)
         np.testing.assert_array_equal(among[field], values, err_msg=field)

@@ -85,5 +85,5 @@ def _policy(library: str, nodes: Callable[[Any, Desk], list[Node]], pipeline: An
         warnings.warn(
             f"left out {left} of {library}: the same for every image; use prepare(...)", UserWarning, stacklevel=3
         )
-    border, fill, interpolation = desk.sampling or ("edge", 0.0, "bilinear")
-    return Policy(made, border=border, fill=fill, interpolation=interpolation, reasons=desk.reasons)
+    border, fill = desk.border or ("edge", 0.0)
+    return Policy(made, border=border, fill=fill, interpolation=desk.interpolation or "bilinear", reasons=desk.reasons)

@@ -191,7 +191,7 @@ class Feed:
     def _named(self, error: StepError) -> AuguryError:
         """The error with the name of its sample."""
         rows = np.flatnonzero(self.images.table.ids == error.sample)
-        return AuguryError(f"{error} ({self.images.table.where(int(rows[0]))})" if len(rows) else str(error))
+        return error.on(self.images.table.where(int(rows[0]))) if len(rows) else error
 
     def _depth(self) -> int:
         """Batches that may be in flight within the prefetch budget."""

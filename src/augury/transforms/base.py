@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from inspect import isabstract
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, dataclass_transform
 
 import numpy as np
@@ -29,6 +28,7 @@ Params = Mapping[str, NDArray[Any]]
 Probability = Annotated[float, Field(ge=0.0, le=1.0, json_schema_extra={"unit": "probability", "identity": 0.0})]
 
 REGISTRY: dict[str, type[Node]] = {}
+_BASES = ("Transform", "Brought")  # what others are built on
 
 
 @dataclass_transform(field_specifiers=(Field,))
@@ -64,7 +64,7 @@ class Node(BaseModel, metaclass=_Positional):
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
         """Register by class name, so that a policy file can name it; never by import path."""
         super().__pydantic_init_subclass__(**kwargs)
-        if cls.__name__.startswith("_") or isabstract(cls):
+        if cls.__name__.startswith("_") or cls.__name__ in _BASES:
             return
         taken = REGISTRY.get(cls.__name__)
         extends = taken is not None and issubclass(cls, taken) and not issubclass(cls, Transform)  # the face of Policy

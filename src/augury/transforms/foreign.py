@@ -6,9 +6,10 @@ import json
 import os
 from hashlib import blake2b
 from importlib import import_module
+from inspect import signature
 from typing import Annotated, Any, ClassVar, cast
 
-from pydantic import BeforeValidator, Field, field_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from augury.errors import MissingExtraError, PolicyError
 from augury.kernels import Opaque
@@ -50,16 +51,27 @@ class _Documented(Brought):
 class AlbumentationsStep(_Documented):
     """One transform of Albumentations 2 as it is. step: the transform, or its document as `A.to_dict` gives it.
 
-    Seeded for each sample by `set_random_seed`. It sees uint8 images, and floats as fractions of the value range;
-    its `p` is 1 and this node's decides.
+    Seeded for each sample by `set_random_seed`. It sees uint8 images, and floats as fractions of the value range.
+    The step's own p becomes a factor of this p.
     """
 
     dtypes: ClassVar[tuple[DTypeName, ...]] = ("uint8", "float32")
     step: Step
 
-    @field_validator("step", mode="before")
+    @model_validator(mode="before")
     @classmethod
-    def _document(cls, value: Any) -> Any:
+    def _one_p(cls, fields: Any) -> Any:
+        """The p of the step and of the node are one, so that draws are shared and it can be switched on."""
+        if not isinstance(fields, dict) or "step" not in fields:
+            return fields  # the field says that it is missing
+        step = cls._document(fields["step"])
+        own = step.get("p", 1.0)
+        if own == 1.0:
+            return {**fields, "step": step}
+        return {**fields, "step": {**step, "p": 1.0}, "p": fields.get("p", 1.0) * own}
+
+    @staticmethod
+    def _document(value: Any) -> Any:
         if hasattr(value, "to_dict_private"):
             value = albumentations().to_dict(value)["transform"]
         if not isinstance(value, dict) or not isinstance(value.get("__class_fullname__"), str):
@@ -110,7 +122,10 @@ class KerasStep(_Documented):
     @classmethod
     def of(cls, layer: Any, **fields: Any) -> KerasStep:
         """From a layer."""
-        return cls(type(layer).__name__, {**_config(layer.get_config()), "seed": 0}, **fields)
+        seeded = {"seed": 0} if "seed" in signature(type(layer)).parameters else {}
+        made = cls(type(layer).__name__, {**_config(layer.get_config()), **seeded}, **fields)
+        made.make()
+        return made
 
     @property
     def title(self) -> str:
@@ -125,6 +140,10 @@ class KerasStep(_Documented):
     def check(self, spec: Spec) -> None:
         """Raise a PolicyError of one line unless it can be made, and change images of this spec."""
         super().check(spec)
+        if self.layer == "AugMix":
+            raise PolicyError(
+                f"{self.label}: draws from Python's random, which cannot be seeded by the sample; leave it out"
+            )
         self.make()
 
     def lower(self, params: Params, spec: Spec) -> Opaque:
@@ -209,6 +228,10 @@ def _library(module: str, extra: str) -> Any:
         return import_module(module)
     except ImportError:
         raise MissingExtraError(f"{extra} is not installed; run: python -m pip install 'augury[{extra}]'") from None
+    except RuntimeError as error:  # torchvision that was built for another torch
+        raise MissingExtraError(
+            f"{extra} cannot be imported ({_first(error)}); install the build that belongs to your PyTorch"
+        ) from error
 
 
 def _is_image_only(step: Any) -> bool:

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from augury.execute.opaque.function import StepError, guarded, whole
+from augury.execute.opaque.function import guarded, kept, whole
 from augury.spec import Spec
 
 Pixels = NDArray[Any]
+_APART = 0x9E3779B1  # between the seeds of a layer's parts
 _own = threading.local()  # instances that hold a random state: one of each for every thread
 
 
@@ -63,11 +65,15 @@ def keras(
     """A Keras layer on one (h, w, c) image of floats in the range `scale`."""
 
     def work(values: Pixels) -> Pixels:
+        import keras as library
+
         layer = _instance(step, make)
-        for generator in layer._seed_generators:
-            generator.state.assign([int(seed[0]) >> 1, 0])  # some backends count in 31 bits
-        changed: Pixels = _numpy(layer(values[None], training=True))[0]
-        return changed
+        generators = [own for part in layer._flatten_layers() for own in part._seed_generators]
+        for k, generator in enumerate(generators):  # apart, and within the 31 bits of some backends
+            generator.state.assign([(int(seed[0]) + k * _APART) % 2**32 >> 1, 0])
+        with _seeded(library.config.backend(), whole(seed)):
+            changed = layer(values[None], training=True)[0]
+        return np.asarray(changed.detach().cpu() if hasattr(changed, "detach") else changed)
 
     return _changed(image, spec, scale, label, sample, work, floats=True)
 
@@ -80,10 +86,13 @@ def _instance(step: str, make: Callable[[], Any]) -> Any:
     return held[step]
 
 
-def _numpy(tensor: Any) -> Any:
-    import keras as library
+def _seeded(backend: str, seed: int) -> AbstractContextManager[Any]:
+    """On PyTorch some layers draw from its global generator, whatever seed they were given."""
+    if backend != "torch":
+        return nullcontext()
+    from augury.execute.opaque.torch_draws import Seeded
 
-    return library.ops.convert_to_numpy(tensor)
+    return Seeded(seed)
 
 
 def _changed(
@@ -109,16 +118,8 @@ def _changed(
 
 def _checked(result: Pixels, given: Pixels, label: str, sample: np.uint64) -> Pixels:
     """The result with its channels, if it has the given shape and dtype."""
-    if result.shape == given.shape[:2] and given.shape[2] == 1:
-        result = result[..., None]
-    if result.shape != given.shape or result.dtype != given.dtype:
-        size = f"{given.dtype} {given.shape}"
-        raise StepError(
-            f"{label}: gave {result.dtype} {result.shape} for {size}; a step must keep size, channels and dtype, so "
-            "leave what resizes or converts to prepare(...)",
-            int(sample),
-        )
-    return np.ascontiguousarray(result)
+    flat = result.shape == given.shape[:2] and given.shape[2] == 1
+    return kept(result[..., None] if flat else result, given, label, sample)
 
 
 FUNCTIONS = {"albumentations": albumentations, "torchvision": torchvision, "keras": keras}

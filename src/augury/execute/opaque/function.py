@@ -17,9 +17,13 @@ Pixels = NDArray[Any]
 class StepError(AuguryError):
     """A step that was brought failed on a sample; `sample` is its id, by which a stream finds its name."""
 
-    def __init__(self, line: str, sample: int) -> None:
+    def __init__(self, line: str, sample: np.uint64) -> None:
         super().__init__(line)
-        self.sample = sample
+        self.sample = int(sample)
+
+    def on(self, name: str) -> AuguryError:
+        """The same with the name of the sample."""
+        return AuguryError(f"{self} (on {name})")
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (str(self), self.sample)
@@ -27,7 +31,7 @@ class StepError(AuguryError):
 
 def call(
     image: Pixels,
-    _: Spec,
+    spec: Spec,
     *,
     function: Callable[..., Any],
     takes_rng: bool,
@@ -35,16 +39,23 @@ def call(
     sample: np.uint64,
     label: str,
 ) -> Pixels:
-    """The function on a copy of the image, so that one that changes it in place does no harm."""
+    """The function on a copy of the image, which it may change; floats are clipped to the value range."""
     more = {"rng": np.random.default_rng(whole(seed))} if takes_rng else {}
     result = guarded(label, sample, lambda: np.asarray(function(image.copy(), **more)))
-    if result.shape != image.shape or result.dtype != image.dtype:
+    result = kept(result, image, label, sample)
+    return result if spec.is_integer else np.clip(result, *spec.value_range)
+
+
+def kept(result: Pixels, given: Pixels, label: str, sample: np.uint64) -> Pixels:
+    """The result, if it has the shape and dtype of what was given, and is finite."""
+    if result.shape != given.shape or result.dtype != given.dtype:
+        told = f"gave {result.dtype} {result.shape} for {given.dtype} {given.shape}"
         raise StepError(
-            f"{label}: gave {result.dtype} {result.shape} for an image of {image.dtype} {image.shape}; it must keep "
-            "shape and dtype",
-            int(sample),
+            f"{label}: {told}; a step must keep size, channels and dtype, the rest is for prepare(...)", sample
         )
-    return result
+    if given.dtype.kind == "f" and not np.isfinite(result).all():
+        raise StepError(f"{label}: gave values that are not finite", sample)
+    return np.ascontiguousarray(result)
 
 
 def guarded(label: str, sample: np.uint64, work: Callable[[], Pixels]) -> Pixels:
@@ -54,7 +65,7 @@ def guarded(label: str, sample: np.uint64, work: Callable[[], Pixels]) -> Pixels
     except Exception as error:
         said = str(error).strip().splitlines()
         line = f"{label}: {type(error).__name__}: {said[0] if said else 'no message'}"
-        raise StepError(line, int(sample)) from error
+        raise StepError(line, sample) from error
 
 
 def whole(seed: Pixels) -> int:

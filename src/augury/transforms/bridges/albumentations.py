@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from augury.errors import PolicyError
-from augury.kernels import Border
+from augury.kernels import Border, Interpolation
 from augury.ranges import Choice, Fixed
 from augury.transforms.base import Node
 from augury.transforms.bridges.desk import UNIFORM, Desk, Match, Sampling, span
@@ -29,6 +29,7 @@ SIZED = (
     "RandomCropFromBorders", "RandomCropNearBBox", "RandomScale",
 )  # fmt: skip  # at random, of another size
 BORDERS: dict[int, Border] = {0: "constant", 1: "edge", 2: "symmetric", 3: "wrap", 4: "mirror"}  # of OpenCV
+INTERPOLATIONS: dict[int, Interpolation] = {0: "nearest", 1: "bilinear"}  # of OpenCV
 
 
 def nodes(pipeline: Any, desk: Desk) -> list[Node]:
@@ -38,8 +39,9 @@ def nodes(pipeline: Any, desk: Desk) -> list[Node]:
 
 
 def _document(step: Any) -> Document:
+    library = albumentations()
     try:
-        found: Document = json.loads(json.dumps(albumentations().to_dict(step)["transform"]))  # lists, not tuples
+        found: Document = json.loads(json.dumps(library.to_dict(step)["transform"]))  # lists, not tuples
     except Exception as error:  # whatever an object that is none of its transforms raises
         raise PolicyError(f"from_albumentations: {step!r} is no transform that A.to_dict can write") from error
     return found
@@ -59,7 +61,7 @@ def _nodes(step: Document, desk: Desk) -> list[Node]:
     if "transforms" in step and title in _CHOICES:
         return _CHOICES[title](step, desk)
     found = _MATCHES[title](step) if title in _MATCHES else None
-    return [desk.leaf(title, found, lambda: AlbumentationsStep({**step, "p": 1.0}), float(step["p"]))]
+    return [desk.leaf(title, found, lambda: AlbumentationsStep(step), float(step["p"]))]
 
 
 # ---- compositions
@@ -101,7 +103,7 @@ def _in_random_order(step: Document, desk: Desk) -> list[Node]:
 
 
 def _opaque(step: Document, desk: Desk) -> Node:
-    return desk.leaf(step["__class_fullname__"], None, lambda: AlbumentationsStep({**step, "p": 1.0}), step["p"])
+    return desk.leaf(step["__class_fullname__"], None, lambda: AlbumentationsStep(step), step["p"])
 
 
 _CHOICES: dict[str, Callable[[Document, Desk], list[Node]]] = {
@@ -120,11 +122,11 @@ _CHOICES: dict[str, Callable[[Document, Desk], list[Node]]] = {
 def _sampling(step: Document) -> Sampling | None:
     """Border, fill and interpolation, where ours can be so."""
     fills = step["fill"] if isinstance(step["fill"], list) else [step["fill"]]
-    border, interpolation = BORDERS.get(step["border_mode"]), {0: "nearest", 1: "bilinear"}.get(step["interpolation"])
+    border, interpolation = BORDERS.get(step["border_mode"]), INTERPOLATIONS.get(step["interpolation"])
     fill = fills[0] / 255 if all(isinstance(f, (int, float)) for f in fills) else -1.0
     if border is None or interpolation is None or len(set(fills)) != 1 or not 0 <= fill <= 1:
         return None
-    return border, fill, interpolation  # type: ignore[return-value]
+    return (border, fill), interpolation
 
 
 def _rotate(step: Document) -> Match | None:
@@ -185,10 +187,12 @@ def _noise(step: Document) -> Match | None:
 
 
 def _crop(step: Document) -> Match | None:
-    low, high = step["ratio"]
-    node = ResizedCrop(span(*step["scale"]), span(low, high))
+    interpolation = INTERPOLATIONS.get(step["interpolation"])
+    if interpolation is None:
+        return None
     size = "x".join(map(str, step["size"]))
-    return Match(node, (f"gives {size} pixels there, the canvas here", "the aspect is relative to the canvas here"))
+    differences = (f"gives {size} pixels there, the canvas here", "the aspect is relative to the canvas here")
+    return Match(ResizedCrop(span(*step["scale"]), span(*step["ratio"])), differences, (None, interpolation))
 
 
 def _erase(step: Document) -> Match | None:

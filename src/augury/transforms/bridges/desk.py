@@ -12,7 +12,7 @@ from augury.ranges import Choice, Fixed, Range, ends
 from augury.transforms.base import Node, Transform
 from augury.transforms.policies import SomeOf
 
-Sampling = tuple[Border, float, Interpolation]
+Sampling = tuple[tuple[Border, float] | None, Interpolation]  # border and fill, if what lies outside is seen
 UNIFORM = "the factor is drawn uniformly there, log-uniformly here"
 
 
@@ -23,7 +23,7 @@ class Match:
     Attributes
     ----------
     node : without a name and p. differences : clauses.
-    sampling : border, fill and interpolation there, if it resamples.
+    sampling : border with its fill and interpolation there, if it resamples.
     """
 
     node: Node
@@ -39,14 +39,15 @@ class Desk:
     ----------
     library : as sentences name it. translate : False keeps every step as it is.
     reasons : a sentence for the label of each step. left_out : names of steps that belong to `prepare`.
-    sampling : of the first step that resamples; the policy takes it.
+    border, interpolation : of the first step that has one; the policy takes them.
     """
 
     library: str
     translate: bool
     reasons: dict[str, str] = field(default_factory=dict)
     left_out: list[str] = field(default_factory=list)
-    sampling: Sampling | None = None
+    border: tuple[Border, float] | None = None
+    interpolation: Interpolation | None = None
 
     def leaf(self, title: str, found: Match | None, opaque: Callable[[], Transform], p: float = 1.0) -> Node:
         """A step, with its p: ours where it means the same, else as it is."""
@@ -58,8 +59,12 @@ class Desk:
         """Ours in the place of a step."""
         differences = list(found.differences)
         if found.sampling is not None:
-            self.sampling = self.sampling or found.sampling
-            differences += _differing(found.sampling, self.sampling)
+            border, interpolation = found.sampling
+            self.border, self.interpolation = self.border or border, self.interpolation or interpolation
+            if border is not None and border != self.border:
+                differences.append(f"the border is {_border(border)} there, {_border(self.border)} here")
+            if interpolation != self.interpolation:
+                differences.append(f"the interpolation is {interpolation} there, {self.interpolation} here")
         return self._named(found.node, f"{title} of {self.library}: {'; '.join(differences) or 'the same here'}.")
 
     def together(self, nodes: Sequence[Node], p: float) -> list[Node]:
@@ -93,18 +98,9 @@ def _with_p(node: Node, p: float) -> Node:
     return node.model_copy(update={"p": p})
 
 
-def _differing(there: Sampling, here: Sampling) -> list[str]:
-    words = []
-    if there[:2] != here[:2]:
-        words.append(f"the border is {_border(there)} there, {_border(here)} here")
-    if there[2] != here[2]:
-        words.append(f"the interpolation is {there[2]} there, {here[2]} here")
-    return words
-
-
-def _border(sampling: Sampling) -> str:
-    border, fill, _ = sampling
-    return f"{border} {fill:g}" if border == "constant" else border
+def _border(border: tuple[Border, float] | None) -> str:
+    kind, fill = border or ("edge", 0.0)
+    return f"{kind} {fill:g}" if kind == "constant" else kind
 
 
 def span(low: float, high: float) -> Range:

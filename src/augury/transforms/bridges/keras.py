@@ -75,7 +75,7 @@ def _sampling(config: Config) -> Sampling | None:
     if config["fill_mode"] not in BORDERS or config["interpolation"] not in ("bilinear", "nearest"):
         return None
     fill = config["fill_value"] / 255
-    return (BORDERS[config["fill_mode"]], fill, config["interpolation"]) if 0 <= fill <= 1 else None
+    return ((BORDERS[config["fill_mode"]], fill), config["interpolation"]) if 0 <= fill <= 1 else None
 
 
 def _rotate(layer: Any, config: Config) -> Match | None:

@@ -7,6 +7,7 @@ from copy import copy
 from typing import Any
 
 from augury.errors import PolicyError
+from augury.kernels import Interpolation
 from augury.ranges import Fixed
 from augury.transforms.base import Node
 from augury.transforms.bridges.desk import UNIFORM, Desk, Match, Sampling, span
@@ -18,6 +19,7 @@ from augury.transforms.noise import GaussianNoise
 from augury.transforms.policies import OneOf
 
 LIBRARY = "torchvision"
+INTERPOLATIONS: dict[str, Interpolation] = {"nearest": "nearest", "bilinear": "bilinear"}
 PREPARE = (
     "CenterCrop", "ConvertImageDtype", "Grayscale", "LinearTransformation", "Normalize", "PILToTensor", "Pad",
     "RGB", "Resize", "ToDtype", "ToImage", "ToPILImage", "ToPureTensor", "ToTensor",
@@ -109,10 +111,15 @@ _CHOICES: dict[str, Callable[[Any, Desk], list[Node]]] = {
 def _sampling(step: Any) -> Sampling | None:
     """A constant border at one level; the interpolation."""
     fill = step.fill if isinstance(step.fill, (list, tuple)) else [0 if step.fill is None else step.fill]
-    interpolation = step.interpolation.value
-    if interpolation not in ("bilinear", "nearest") or not all(isinstance(f, (int, float)) for f in fill):
+    interpolation = _interpolation(step)
+    if interpolation is None or not all(isinstance(f, (int, float)) for f in fill):
         return None
-    return ("constant", fill[0] / 255, interpolation) if len(set(fill)) == 1 and 0 <= fill[0] <= 255 else None
+    return (("constant", fill[0] / 255), interpolation) if len(set(fill)) == 1 and 0 <= fill[0] <= 255 else None
+
+
+def _interpolation(step: Any) -> Interpolation | None:
+    held = getattr(step.interpolation, "value", step.interpolation)  # an enum, or its text
+    return INTERPOLATIONS.get(held)
 
 
 def _rotate(step: Any) -> Match | None:
@@ -159,9 +166,11 @@ def _noise(step: Any) -> Match | None:
 
 
 def _crop(step: Any) -> Match | None:
-    size = "x".join(map(str, step.size))
+    interpolation, size = _interpolation(step), "x".join(map(str, step.size))
+    if interpolation is None:
+        return None
     differences = (f"gives {size} pixels there, the canvas here", "the aspect is relative to the canvas here")
-    return Match(ResizedCrop(span(*step.scale), span(*step.ratio)), differences)
+    return Match(ResizedCrop(span(*step.scale), span(*step.ratio)), differences, (None, interpolation))
 
 
 def _erase(step: Any) -> Match | None:
