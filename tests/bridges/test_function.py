@@ -10,7 +10,9 @@ import pytest
 
 import augury as ag
 from augury.draws import Address
+from augury.execute import opaque
 from augury.plan import draw_plan
+from augury.spec import Spec
 from augury.transforms import Function
 from augury.transforms.base import REGISTRY
 from brought import alone, darker, dataset, failing, grown, in_place, jitter, soft, streamed
@@ -107,6 +109,26 @@ def test_one_that_changes_its_argument_does_no_harm():
     assert images.min(axis=(1, 2, 3)).max() == 0  # the pictures reach black
     assert images.max() == 255
     assert next(iter(dataset(images).stream(batch_size=6))).image.max() == 255
+
+
+def test_the_image_that_is_given_is_not_handed_on():
+    image = soft(1)[0]
+    image.flags.writeable = False
+    given = {"function": in_place, "takes_rng": False, "seed": np.zeros(2, np.uint32), "sample": 0, "label": "in_place"}
+    assert opaque.call("function", image, Spec.image(*image.shape), given).max() == 0
+
+
+def test_other_code_of_the_same_name_is_another_function(tmp_path, monkeypatch):
+    """So a study that goes on does not take fits of older code for its own."""
+    monkeypatch.syspath_prepend(str(tmp_path))
+    told = []
+    for k in (2, 3):
+        (tmp_path / f"changing{k}.py").write_text(f"def faded(image):\n    return image // {k}\n")
+        module = __import__(f"changing{k}")
+        module.faded.__module__ = "changing"
+        told.append(ag.Function(module.faded).to_document())
+    assert told[0]["function"] == told[1]["function"] == "changing.faded"
+    assert told[0]["digest"] != told[1]["digest"]
 
 
 def test_files_cannot_hold_it_and_say_what_to_do(tmp_path):

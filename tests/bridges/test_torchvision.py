@@ -92,6 +92,14 @@ def test_the_global_generator_is_left_alone():
         assert torch.equal(torch.get_rng_state(), state), step
 
 
+def test_pixels_that_are_left_alone_keep_their_bytes():
+    """Though floats are mapped to fractions of the range and back."""
+    image = np.random.default_rng(0).uniform(-3.7, 9.1, (1, 30, 30, 3)).astype(np.float32)
+    data = ag.from_arrays(image, [0], value_range=(-3.7, 9.1))
+    seen = next(iter(data.stream(ag.Policy([TorchvisionStep(v2.RandomInvert(p=0.0))])))).image
+    np.testing.assert_array_equal(seen, image)
+
+
 def test_it_does_what_the_transform_does():
     image = soft(1)[0]
     tensor = torch.from_numpy(image.transpose(2, 0, 1).copy())

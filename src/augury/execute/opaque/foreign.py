@@ -17,7 +17,6 @@ from augury.execute.opaque.function import guarded, kept, whole
 from augury.spec import Spec
 
 Pixels = NDArray[Any]
-_APART = 0x9E3779B1  # between the seeds of a layer's parts
 _own = threading.local()  # instances that hold a random state: one of each for every thread
 
 
@@ -68,9 +67,9 @@ def keras(
         import keras as library
 
         layer = _instance(step, make)
-        generators = [own for part in layer._flatten_layers() for own in part._seed_generators]
-        for k, generator in enumerate(generators):  # apart, and within the 31 bits of some backends
-            generator.state.assign([(int(seed[0]) + k * _APART) % 2**32 >> 1, 0])
+        for part in layer._flatten_layers():
+            for generator in part._seed_generators:
+                generator.state.assign([int(seed[0]) >> 1, 0])  # some backends hold 31 bits
         with _seeded(library.config.backend(), whole(seed)):
             changed = layer(values[None], training=True)[0]
         return np.asarray(changed.detach().cpu() if hasattr(changed, "detach") else changed)
