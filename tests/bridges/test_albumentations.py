@@ -200,8 +200,16 @@ def test_choices_keep_their_structure():
     assert (other.weights, other.p) == ((0.3, 0.7), 1.0)
 
 
+def test_what_ours_cannot_draw_stays_as_it_is():
+    """Rotate goes to 360 degrees, and gamma to 0.01."""
+    for make in (A.Rotate((-400, 400)), A.RandomBrightnessContrast((-0.1, 0.1)), A.Affine(fit_output=True)):
+        (node,) = ag.from_albumentations(make).transforms
+        assert isinstance(node, AlbumentationsStep)
+
+
 def test_choices_happen_as_often():
-    pipeline = A.Compose([A.OneOf([A.HorizontalFlip(p=0.2), A.VerticalFlip(p=0.6)], p=0.8)])
+    flips = [A.HorizontalFlip(p=0.2), A.VerticalFlip(p=0.6), A.NoOp(p=0.1), A.Sequential([A.Transpose(p=0.0)], p=0.1)]
+    pipeline = A.Compose([A.OneOf(flips, p=1)])
     images = np.tile(np.arange(64, dtype=np.uint8).reshape(1, 8, 8, 1), (2000, 1, 1, 1))
     seen = streamed(ag.from_albumentations(pipeline), images, batch_size=500)
     across = (seen == images[:, :, ::-1]).all((1, 2, 3)).mean()

@@ -107,7 +107,8 @@ def test_its_document_survives_and_is_checked():
         assert again == policy
         assert hash(again) == hash(policy)
     for layer, config, message in (
-        ("Forest", {}, "Forest: keras.layers has no 'Forest'"),
+        ("Forest", {}, "Forest: keras.layers has no layer 'Forest' for images"),
+        ("TFSMLayer", {"filepath": "model"}, "keras.layers has no layer 'TFSMLayer' for images"),
         ("RandomRotation", {"angle": 3}, "RandomRotation: Keras cannot make it"),
         ("AugMix", {}, "AugMix: draws from Python's random"),
     ):

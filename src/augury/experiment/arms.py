@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from augury.errors import AuguryError
+from augury.errors import AuguryError, first_line
 from augury.transforms import (
     Affine,
     Brightness,
@@ -107,10 +107,9 @@ def _check_workers_find(arm: Arm) -> None:
     try:
         pickle.dumps(arm.policy)
     except Exception as error:  # whatever a step holds decides what pickle raises
-        said = next(iter(str(error).splitlines()), type(error).__name__)
         raise AuguryError(
-            f"study: arm {arm.name!r} cannot be handed to worker processes ({said}); put its functions at the top of "
-            "a module of their own"
+            f"study: arm {arm.name!r} cannot be handed to worker processes ({first_line(error)}); put its functions at "
+            "the top of a module of their own"
         ) from error
 
 

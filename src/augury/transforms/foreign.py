@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import json
 import os
-from hashlib import blake2b
 from importlib import import_module
 from inspect import signature
 from typing import Annotated, Any, ClassVar, cast
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from augury.errors import MissingExtraError, PolicyError
+from augury.errors import MissingExtraError, PolicyError, first_line
 from augury.kernels import Opaque
 from augury.spec import DTypeName, Spec
 from augury.transforms.base import Params
-from augury.transforms.function import Brought
+from augury.transforms.function import Brought, digest
 
 Document = dict[str, Any]
 _STILL_TORCHVISION = (
@@ -28,6 +27,8 @@ _STILL_KERAS = (
     "RandomColorJitter", "RandomContrast", "RandomErasing", "RandomGaussianBlur", "RandomGrayscale", "RandomHue",
     "RandomInvert", "RandomPosterization", "RandomSaturation", "RandomSharpness", "Solarization",
 )  # fmt: skip
+
+_IMAGE_LAYERS = ("keras.src.layers.preprocessing.image_preprocessing.", "keras.src.layers.regularization.")
 
 
 def _plain(document: Any) -> Document:
@@ -105,7 +106,7 @@ class AlbumentationsStep(_Documented):
         try:
             return library.from_dict({"transform": self.step})
         except Exception as error:  # whatever its classes raise for wrong arguments
-            raise PolicyError(f"{self.label}: Albumentations cannot make it ({_first(error)})") from error
+            raise PolicyError(f"{self.label}: Albumentations cannot make it ({first_line(error)})") from error
 
 
 class KerasStep(_Documented):
@@ -149,18 +150,18 @@ class KerasStep(_Documented):
     def lower(self, params: Params, spec: Spec) -> Opaque:
         """One call for each sample."""
         text = json.dumps([self.layer, self.config])
-        scale = self.value_range or tuple(getattr(self.make(), "value_range", (0.0, 255.0)))
+        scale = self.value_range or tuple(self.config.get("value_range", (0.0, 255.0)))
         return self.opaque("keras", params, step=text, make=self.make, scale=scale)
 
     def make(self) -> Any:
         """A layer of its own."""
         made = getattr(keras().layers, self.layer, None)
-        if made is None:
-            raise PolicyError(f"{self.label}: keras.layers has no {self.layer!r}")
+        if made is None or not made.__module__.startswith(_IMAGE_LAYERS):  # others load files and run their code
+            raise PolicyError(f"{self.label}: keras.layers has no layer {self.layer!r} for images; use ag.Function")
         try:
             return made(**self.config)
         except Exception as error:  # whatever its class raises for wrong arguments
-            raise PolicyError(f"{self.label}: Keras cannot make it ({_first(error)})") from error
+            raise PolicyError(f"{self.label}: Keras cannot make it ({first_line(error)})") from error
 
 
 class TorchvisionStep(Brought):
@@ -201,15 +202,18 @@ class TorchvisionStep(Brought):
         return self.opaque("torchvision", params, step=self.step)
 
     def to_document(self) -> Document:
-        """What tells it from others: its class, what it shows of its arguments, and a digest of both."""
-        told = f"{self.defined_in}.{self.step!r}"
-        plain = self.model_dump(mode="json", exclude={"step"}, exclude_defaults=True)
-        return {"op": "TorchvisionStep", "step": told, "digest": blake2b(told.encode()).hexdigest()[:32], **plain}
+        """What tells it from others: its class, what it shows of its arguments, and a digest of its code and state."""
+        told = {"step": f"{self.defined_in}.{self.step!r}", "digest": digest(self.step)}
+        return {
+            "op": "TorchvisionStep",
+            **told,
+            **self.model_dump(mode="json", exclude={"step"}, exclude_defaults=True),
+        }
 
 
 def albumentations() -> Any:
-    """The library, which asks PyPI for its newest version when it is imported, unless it is told not to."""
-    os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
+    """The library, which would ask PyPI for its newest version when it is imported."""
+    os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"
     return _library("albumentations", "albumentations")
 
 
@@ -230,7 +234,7 @@ def _library(module: str, extra: str) -> Any:
         raise MissingExtraError(f"{extra} is not installed; run: python -m pip install 'augury[{extra}]'") from None
     except RuntimeError as error:  # torchvision that was built for another torch
         raise MissingExtraError(
-            f"{extra} cannot be imported ({_first(error)}); install the build that belongs to your PyTorch"
+            f"{extra} cannot be imported ({first_line(error)}); install the build that belongs to your PyTorch"
         ) from error
 
 
@@ -248,7 +252,3 @@ def _config(config: Document) -> Document:
     if isinstance(dtype, dict):
         kept["dtype"] = dtype["config"]["name"]
     return kept
-
-
-def _first(error: Exception) -> str:
-    return next(iter(str(error).strip().splitlines()), type(error).__name__)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import inspect
-import pickle
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from hashlib import blake2b
 from typing import Any, ClassVar, Self
 
@@ -93,7 +93,7 @@ class Function(Brought):
 
     def to_document(self) -> dict[str, Any]:
         """What tells it from others: the function's place, and a digest of its source."""
-        told = {"function": f"{self.defined_in}.{self.title}", "digest": _digest(self.function)}
+        told = {"function": f"{self.defined_in}.{self.title}", "digest": digest(self.function)}
         return {"op": "Function", **told, **self.model_dump(mode="json", exclude={"function"}, exclude_defaults=True)}
 
     @property
@@ -104,12 +104,16 @@ class Function(Brought):
             return False
 
 
-def _digest(function: Callable[..., Any]) -> str:
-    """Hash of a function's source and of what its pickle holds; of what it calls nothing is known."""
-    named = getattr(function, "func", function)
-    digest = blake2b(digest_size=16)
+def digest(code: Any) -> str:
+    """Hash of the source and state of a function or an object that can be called; of what it calls nothing is known."""
+    state: list[Any] = []
+    if isinstance(code, partial):
+        state, code = [code.args, sorted(code.keywords.items())], code.func
+    if inspect.isfunction(code):
+        state += [code.__defaults__, code.__kwdefaults__, [cell.cell_contents for cell in code.__closure__ or ()]]
+    elif not inspect.isroutine(code):
+        state += sorted(getattr(code, "__dict__", {}).items())
+    source = ""
     with suppress(OSError, TypeError):  # made where no source is kept
-        digest.update(inspect.getsource(named if inspect.isroutine(named) else type(named)).encode())
-    with suppress(Exception):  # whatever it holds decides what pickle raises
-        digest.update(pickle.dumps(function))
-    return digest.hexdigest()
+        source = inspect.getsource(code if inspect.isroutine(code) else type(code))
+    return blake2b(f"{source}{state!r}".encode(), digest_size=16).hexdigest()

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from augury.errors import AuguryError
+from augury.errors import AuguryError, first_line
 from augury.spec import Spec
 
 Pixels = NDArray[Any]
@@ -63,9 +63,7 @@ def guarded(label: str, sample: np.uint64, work: Callable[[], Pixels]) -> Pixels
     try:
         return work()
     except Exception as error:
-        said = str(error).strip().splitlines()
-        line = f"{label}: {type(error).__name__}: {said[0] if said else 'no message'}"
-        raise StepError(line, sample) from error
+        raise StepError(f"{label}: {type(error).__name__}: {first_line(error)}", sample) from error
 
 
 def whole(seed: Pixels) -> int:

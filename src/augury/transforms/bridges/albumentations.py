@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from augury.errors import PolicyError
@@ -60,8 +61,8 @@ def _nodes(step: Document, desk: Desk) -> list[Node]:
         raise PolicyError("from_albumentations: A.Lambda holds code; give its function to ag.Function")
     if "transforms" in step and title in _CHOICES:
         return _CHOICES[title](step, desk)
-    found = _MATCHES[title](step) if title in _MATCHES else None
-    return [desk.leaf(title, found, lambda: AlbumentationsStep(step), float(step["p"]))]
+    match = partial(_MATCHES[title], step) if title in _MATCHES else None
+    return [desk.leaf(title, match, lambda: AlbumentationsStep(step), float(step["p"]))]
 
 
 # ---- compositions

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -10,7 +11,7 @@ from augury.errors import PolicyError
 from augury.kernels import Border, Interpolation
 from augury.ranges import Choice, Fixed, Range, ends
 from augury.transforms.base import Node, Transform
-from augury.transforms.policies import SomeOf
+from augury.transforms.policies import Policy, SomeOf
 
 Sampling = tuple[tuple[Border, float] | None, Interpolation]  # border and fill, if what lies outside is seen
 UNIFORM = "the factor is drawn uniformly there, log-uniformly here"
@@ -49,9 +50,15 @@ class Desk:
     border: tuple[Border, float] | None = None
     interpolation: Interpolation | None = None
 
-    def leaf(self, title: str, found: Match | None, opaque: Callable[[], Transform], p: float = 1.0) -> Node:
+    def leaf(
+        self, title: str, match: Callable[[], Match | None] | None, opaque: Callable[[], Transform], p: float = 1.0
+    ) -> Node:
         """A step, with its p: ours where it means the same, else as it is."""
-        if found is None or not self.translate:
+        found = None
+        if match is not None and self.translate:
+            with suppress(PolicyError):  # its parameters lie outside what ours take
+                found = match()
+        if found is None:
             return self._named(_with_p(opaque(), p), f"{title} of {self.library}, as it is there.")
         return self.matched(title, replace(found, node=_with_p(found.node, p)))
 
@@ -74,12 +81,8 @@ class Desk:
         return [self.choice(SomeOf(nodes, (len(nodes), len(nodes)), p=p))]
 
     def each(self, made: Iterable[Sequence[Node]]) -> list[Node]:
-        """One node for each child of a choice; of one that is left out nothing, as others would be drawn more often."""
-        found = []
-        for nodes in made:
-            one = nodes[0] if len(nodes) == 1 else self.choice(SomeOf(nodes, (len(nodes), len(nodes))))
-            found.append(one)
-        return found
+        """One node for each child of a choice; an empty one where a child is left out, so that odds stay."""
+        return [nodes[0] if len(nodes) == 1 else Policy(nodes) for nodes in made]
 
     def choice(self, node: Node) -> Node:
         """A composition of nodes that have their names."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from augury.errors import PolicyError
@@ -61,7 +62,8 @@ def _nodes(layer: Any, title: str, scale: tuple[float, float] | None, desk: Desk
         own = None if scale is None or hasattr(layer, "value_range") else scale
         return KerasStep.of(layer, value_range=own)
 
-    return [desk.leaf(title, _MATCHES[title](layer, config) if title in _MATCHES else None, opaque)]
+    match = partial(_MATCHES[title], layer, config) if title in _MATCHES else None
+    return [desk.leaf(title, match, opaque)]
 
 
 def _flips(mode: str, desk: Desk) -> list[Node]:

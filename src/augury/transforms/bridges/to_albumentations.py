@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from augury.errors import PolicyError
-from augury.transforms.base import Node
+from augury.transforms.base import Node, Transform
 from augury.transforms.bridges.albumentations import BORDERS, LIBRARY
 from augury.transforms.bridges.desk import both_ends, neutral, no_equal
 from augury.transforms.color import Brightness, Gamma
@@ -54,13 +54,9 @@ def _step(node: Node, policy: Policy, size: tuple[int, int] | None) -> Any:
         case Policy():
             return library.Sequential(inner(node.transforms), p=1.0)
         case Erase():
-            neutral_places(node)
-            kept = {"scale": both_ends(node, "area", LIBRARY), "ratio": both_ends(node, "aspect", LIBRARY)}
-            return library.Erasing(**kept, fill=255 * node.fill, p=node.p)
+            return library.Erasing(**_cut(node), fill=255 * node.fill)
         case ResizedCrop() if size is not None:
-            neutral_places(node)
-            kept = {"scale": both_ends(node, "area", LIBRARY), "ratio": both_ends(node, "aspect", LIBRARY)}
-            return library.RandomResizedCrop(size=size, **kept, p=node.p)
+            return library.RandomResizedCrop(size=size, **_cut(node))
     return _plain(library, node, policy)
 
 
@@ -90,35 +86,35 @@ def _plain(library: Any, node: Node, policy: Policy) -> Any:
     raise no_equal(node, LIBRARY, "give size=(height, width)" if isinstance(node, ResizedCrop) else "it has none")
 
 
-def _maps(node: Translate | Zoom | Shear | Affine) -> dict[str, Any]:
+_MAPS: dict[type[Transform], dict[str, str]] = {
+    Affine: {name: name for name in ("angle", "zoom", "x", "y", "shear_x", "shear_y")},
+    Shear: {"shear_x": "x", "shear_y": "y"},
+    Translate: {"x": "x", "y": "y"},
+    Zoom: {"zoom": "factor"},
+}  # our fields, by the names of those of Affine
+
+
+def _maps(node: Transform) -> dict[str, Any]:
     """Arguments of its Affine."""
-    none = {"scale": (1.0, 1.0), "translate_percent": None, "rotate": (0.0, 0.0), "shear": {"x": (0, 0), "y": (0, 0)}}
-    names = {"zoom": "factor"} if isinstance(node, Zoom) else {}
     if isinstance(node, Affine):
         neutral(node, LIBRARY, aspect=1.0)
-        names = {"zoom": "zoom", "angle": "angle", "x": "x", "y": "y", "shear_x": "shear_x", "shear_y": "shear_y"}
-    elif isinstance(node, Translate):
-        names = {"x": "x", "y": "y"}
-    elif isinstance(node, Shear):
-        names = {"shear_x": "x", "shear_y": "y"}
-    drawn = {what: both_ends(node, name, LIBRARY) for what, name in names.items()}
-    maps: dict[str, Any] = {**none}
-    if "zoom" in drawn:
-        maps["scale"] = drawn["zoom"]
-    if "angle" in drawn:
-        maps["rotate"] = drawn["angle"]
-    if "x" in drawn:
-        maps["translate_percent"] = {"x": drawn["x"], "y": drawn["y"]}
-    if "shear_x" in drawn:
-        maps["shear"] = {"x": drawn["shear_x"], "y": drawn["shear_y"]}
-    return maps
+    drawn = {what: both_ends(node, name, LIBRARY) for what, name in _MAPS[type(node)].items()}
+    still = (0.0, 0.0)
+    return {
+        "scale": drawn.get("zoom", (1.0, 1.0)),
+        "rotate": drawn.get("angle", still),
+        "translate_percent": {axis: drawn.get(axis, still) for axis in ("x", "y")},
+        "shear": {axis: drawn.get(f"shear_{axis}", still) for axis in ("x", "y")},
+    }
 
 
-def neutral_places(node: Erase | ResizedCrop) -> None:
-    """Raise unless the place is drawn anywhere, as other libraries do."""
+def _cut(node: Erase | ResizedCrop) -> dict[str, Any]:
+    """Arguments of a rectangle, which lies anywhere there."""
     for name in ("x", "y"):
         if getattr(node, name) != (0.0, 1.0):
             raise no_equal(node, LIBRARY, f"its {name} is drawn anywhere there")
+    area, aspect = (both_ends(node, name, LIBRARY) for name in ("area", "aspect"))
+    return {"scale": area, "ratio": aspect, "p": node.p}
 
 
 def _one_of(library: Any, node: OneOf, children: list[Any]) -> Any:

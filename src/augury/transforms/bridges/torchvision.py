@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import copy
+from functools import partial
 from typing import Any
 
 from augury.errors import PolicyError
@@ -58,8 +59,8 @@ def _nodes(step: Any, desk: Desk) -> list[Node]:
     if title in _CHOICES:
         return _CHOICES[title](step, desk)
     inner, p = (_always(step), float(step.p)) if title in OF_ITSELF else (step, 1.0)
-    found = _MATCHES[title](step) if title in _MATCHES else None
-    return [desk.leaf(title, found, lambda: TorchvisionStep(inner), p)]
+    match = partial(_MATCHES[title], step) if title in _MATCHES else None
+    return [desk.leaf(title, match, lambda: TorchvisionStep(inner), p)]
 
 
 def _check(title: str, module: str) -> None:
