@@ -93,7 +93,7 @@ def test_the_answer_the_policy_and_how_sure_come_first(made, text):
 def test_the_policy_on_the_page_can_be_copied(results, made):
     chosen = ag.Policy([ARMS[0]], reasons={"Translate": "It helps: <b>"}, chosen_on=made.policy.chosen_on)
     assert chosen.chosen_on is not None
-    results["policy"] = {"arms": [results["arms"][0]["name"]], "yaml": chosen.to_yaml(), "note": ""}
+    results["policy"] = {"arms": [results["arms"][0]["name"]], "yaml": chosen.to_yaml()}
     text = page(results, made._materials)
     shown = ag.Policy.from_yaml(html.unescape(re.search(r"<pre[^>]*>(.*?)</pre>", text, re.DOTALL)[1]))
     assert shown == chosen.model_copy(update={"chosen_on": None})
@@ -325,7 +325,7 @@ def test_another_ending_is_refused_and_nothing_is_written(made, tmp_path, name):
 
 
 def test_an_empty_policy_is_said_to_be_a_result(results, made):
-    results["policy"] = {"arms": [], "yaml": ag.Policy().to_yaml(), "note": ""}
+    results["policy"] = {"arms": [], "yaml": ag.Policy().to_yaml()}
     assert "No arm is shown to help without doing harm, so the policy is empty." in words(
         page(results, made._materials)
     )

@@ -91,7 +91,7 @@ def _together(found: Document) -> str:
 
 
 def _unwritten(found: Document) -> str:
-    note = found["policy"]["note"]
+    note = found["policy"].get("note")  # results of older studies have none
     return f"{note}." if note else ""
 
 

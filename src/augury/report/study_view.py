@@ -60,7 +60,7 @@ def _policy(results: Document) -> Document:
     if found["yaml"]:
         policy = from_text(Policy, found["yaml"], "the policy of the study")
         yaml = to_yaml(policy.model_copy(update={"chosen_on": None}))
-    return {"arms": [_chosen(arms[name]) for name in found["arms"]], "yaml": yaml, "note": found["note"]}
+    return {"arms": [_chosen(arms[name]) for name in found["arms"]], "yaml": yaml, "note": found.get("note")}
 
 
 def _chosen(arm: Document) -> Document:
