@@ -218,6 +218,7 @@ def study(
     policy: Annotated[
         list[Path] | None, typer.Option(help="Policy file to try as one more arm; may be given several times.")
     ] = None,
+    steps: Annotated[bool, typer.Option("--steps", help="Try each step of these policies by itself, too.")] = False,
     test: Annotated[float, typer.Option(help="Share of items that is locked away, and never opened.")] = 0.2,
     groups: Annotated[
         str, typer.Option(help="What else is never separated: auto, near, none, or a regular expression of names.")
@@ -248,6 +249,8 @@ def study(
 
     seconds, canvas = parse_seconds(budget), _size(size)
     also = [api.Policy.load(path) for path in policy or []]
+    if steps:
+        also = [one for whole in also for one in api.steps(whole)]
 
     def say(line: str) -> None:
         typer.echo(line, err=as_json)

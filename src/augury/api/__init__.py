@@ -1,5 +1,6 @@
 """The objects and functions that people hold; `import augury as ag` hands them out."""
 
+from augury.api.bridges import from_albumentations, from_keras, from_torchvision, steps
 from augury.api.dataset import Dataset, Split
 from augury.api.expand import expand
 from augury.api.leaks import Leaks, find_leaks
@@ -28,13 +29,17 @@ __all__ = [
     "Whitening",
     "expand",
     "find_leaks",
+    "from_albumentations",
     "from_arrays",
     "from_frame",
     "from_huggingface",
+    "from_keras",
+    "from_torchvision",
     "look",
     "open",
     "preview",
     "statistics",
+    "steps",
     "whitening",
     "write",
 ]

@@ -13,14 +13,15 @@ from augury.compile.explain import explain
 from augury.compile.program import Program, compile_policy
 from augury.data.prepare import Prepare
 from augury.data.table import Table
-from augury.errors import AuguryError, LeakError
+from augury.errors import AuguryError, LeakError, PolicyError
 from augury.shifts import Shift
 from augury.stream.cache import Images
 from augury.stream.engine import Batch, Feed
 from augury.stream.order import Order
 from augury.stream.state import State, fingerprint
 from augury.transforms import document
-from augury.transforms.policies import Policy
+from augury.transforms.base import Transform
+from augury.transforms.policies import Policy, walk
 
 
 class Stream:
@@ -160,7 +161,7 @@ class Stream:
         how: tuple[Any, ...] = (self._prepare.to_document(), order.shuffle, order.balance is None)
         if self._shift is not None:
             how += (self._shift.name, self._shift.blur)
-        what = f"{document.to_json(self._policy.unannotated)} {how}"
+        what = f"{document.identity(self._policy.unannotated)} {how}"
         return State(order.seed, 0, 0, fingerprint(table.ids[self._rows], table.labels[self._rows]), fingerprint(what))
 
 
@@ -176,6 +177,8 @@ def check_policy(policy: Any, table: Table, role: str, locked: NDArray[np.int64]
         return
     if not isinstance(policy, Policy):
         raise AuguryError(f"stream: {policy!r} is no policy; write Policy([...])")
+    if table.objects is not None or table.mask is not None:
+        _check_followed(policy, table.root)
     if shift is not None:
         raise AuguryError(f"{table.root}: is under the shift {shift.name!r} and takes no policy; leave it out")
     if policy.is_random and role == "all" and table.parts is not None:
@@ -192,4 +195,14 @@ def check_policy(policy: Any, table: Table, role: str, locked: NDArray[np.int64]
                 f"{table.root}: the policy was chosen on {len(met)} of the {len(locked)} images of the test part, such "
                 f"as {table.paths[met[0]]}; load_split the split with which it was chosen, or choose it again on this "
                 "split's training part"
+            )
+
+
+def _check_followed(policy: Policy, root: str) -> None:
+    """Raise if boxes or masks cannot follow a step of the policy."""
+    for node in walk(policy):
+        if isinstance(node, Transform) and not node.followed and node.p > 0:
+            raise PolicyError(
+                f"{root}: {node.title} may move pixels, and the boxes or masks cannot follow; use Augury's own "
+                "transforms for what moves"
             )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from augury.errors import AuguryError
+from augury.errors import AuguryError, first_line
 from augury.transforms import (
     CLAHE,
     D4,
@@ -158,12 +159,8 @@ def check_arms(arms: Sequence[Arm]) -> None:
         if arm.name in seen:
             raise AuguryError(f"study: two arms are called {arm.name!r}; give one a name of its own")
         seen.add(arm.name)
+        _check_workers_find(arm)
         for node in walk(arm.policy):
-            if type(node).__module__ == "__main__":
-                raise AuguryError(
-                    f"study: {type(node).__name__} is defined in a script or notebook, where worker processes cannot "
-                    "find it; put it in a module of its own and import it"
-                )
             if isinstance(node, Transform) and node.resizes:
                 raise AuguryError(
                     f"study: arm {arm.name!r} changes the size of the images ({node.label}), which all parts share; "
@@ -173,6 +170,23 @@ def check_arms(arms: Sequence[Arm]) -> None:
             raise AuguryError(
                 f"study: arm {arm.name!r} does the same to every image; what is not random belongs to prepare(...)"
             )
+
+
+def _check_workers_find(arm: Arm) -> None:
+    """Raise unless an arm's policy can be handed to worker processes."""
+    for node in walk(arm.policy):
+        if node.defined_in == "__main__":
+            raise AuguryError(
+                f"study: {node.title} is defined in a script or notebook, where worker processes cannot "
+                "find it; put it in a module of its own and import it"
+            )
+    try:
+        pickle.dumps(arm.policy)
+    except Exception as error:  # whatever a step holds decides what pickle raises
+        raise AuguryError(
+            f"study: arm {arm.name!r} cannot be handed to worker processes ({first_line(error)}); put its functions at "
+            "the top of a module of their own"
+        ) from error
 
 
 def arms_from(given: Iterable[Any]) -> list[Arm]:

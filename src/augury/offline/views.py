@@ -15,6 +15,7 @@ from augury.data.decode import to_channels
 from augury.data.prepare import Prepare
 from augury.data.table import Table
 from augury.draws import Address
+from augury.execute.opaque.function import StepError
 from augury.execute.run import default_executor, run
 from augury.plan import Plan, draw_plan
 from augury.spec import Spec
@@ -66,7 +67,11 @@ class Renderer:
         for first in range(0, views, step):
             some = slice(first, min(first + step, views))
             worlds = np.tile(world.shape[:2], (some.stop - some.start, 1))
-            yield from run(program, tuple(segment.rows(some) for segment in lowered), worlds, fetch).image
+            try:
+                made = run(program, tuple(segment.rows(some) for segment in lowered), worlds, fetch).image
+            except StepError as error:
+                raise error.on(self.table.where(i)) from error.__cause__
+            yield from made
 
 
 @lru_cache(maxsize=64)

@@ -19,6 +19,7 @@ from augury.compile.program import Lowered, LoweredSegment, Program
 from augury.data.table import Polygons
 from augury.draws import Address
 from augury.errors import AuguryError, DecodeError
+from augury.execute.opaque.function import StepError
 from augury.execute.run import run
 from augury.plan import Plan, draw_plan
 from augury.shifts import SEED as SHIFT_SEED
@@ -158,15 +159,18 @@ class Feed:
             return ready.pop(k) if k in ready else self.images.get(shown[k], halvings)
 
         table = self.images.table
-        image, mask = run(
-            self.program,
-            lowered,
-            worlds,
-            fetch,
-            fetch_mask=None if table.mask is None else lambda k: self.images.mask(shown[k]),
-            channels_first=channels_first,
-            empty=self.buffers.empty,
-        )
+        try:
+            image, mask = run(
+                self.program,
+                lowered,
+                worlds,
+                fetch,
+                fetch_mask=None if table.mask is None else lambda k: self.images.mask(shown[k]),
+                channels_first=channels_first,
+                empty=self.buffers.empty,
+            )
+        except StepError as error:
+            raise self._named(error) from error.__cause__
         return Batch(image, table.labels[shown], table.ids[shown], block.epoch, mask=mask, shift=self.shift, **marks)
 
     def _settle(self, block: Block, part: slice) -> tuple[Lowered, list[int], Sizes, dict[int, Pixels], dict[str, Any]]:
@@ -217,6 +221,11 @@ class Feed:
                     raise
                 self.replaced[str(error)] += 1
         raise DecodeError(f"{self.images.table.root}: no image of this part can be read")
+
+    def _named(self, error: StepError) -> AuguryError:
+        """The error with the name of its sample."""
+        rows = np.flatnonzero(self.images.table.ids == error.sample)
+        return error.on(self.images.table.where(int(rows[0]))) if len(rows) else error
 
     def _depth(self) -> int:
         """Batches that may be in flight within the prefetch budget."""

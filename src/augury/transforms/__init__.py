@@ -24,6 +24,8 @@ from augury.transforms.crop import CenterCrop, Crop, LongestSide, Pad, Resize, R
 from augury.transforms.degrade import Downscale, JpegCompression, Median, WebpCompression, ZoomBlur
 from augury.transforms.erase import CoarseDropout, Erase, GridDropout, GridMask, HideAndSeek
 from augury.transforms.filter import DefocusBlur, Emboss, GaussianBlur, MotionBlur, Ringing, Sharpen, UnsharpMask
+from augury.transforms.foreign import AlbumentationsStep, KerasStep, TorchvisionStep
+from augury.transforms.function import Function
 from augury.transforms.geometric import Affine, Perspective, Rotate, SafeRotate, Shear, Translate, Zoom
 from augury.transforms.histogram import CLAHE, AutoContrast, Equalize
 from augury.transforms.illuminant import ColorTemperature, PcaLighting
@@ -39,6 +41,7 @@ __all__ = [
     "CLAHE",
     "D4",
     "Affine",
+    "AlbumentationsStep",
     "AutoContrast",
     "Barrier",
     "Brightness",
@@ -59,6 +62,7 @@ __all__ = [
     "Equalize",
     "Erase",
     "Fog",
+    "Function",
     "Gamma",
     "GaussianBlur",
     "GaussianIllumination",
@@ -74,6 +78,7 @@ __all__ = [
     "Invert",
     "IsoNoise",
     "JpegCompression",
+    "KerasStep",
     "LinearIllumination",
     "LongestSide",
     "Median",
@@ -112,6 +117,7 @@ __all__ = [
     "SunFlare",
     "ThinPlateSpline",
     "ToneCurve",
+    "TorchvisionStep",
     "Transform",
     "Translate",
     "Transpose",

@@ -19,12 +19,8 @@ from augury.spec import Spec
 
 Pixels = NDArray[Any]
 
-_FAMILIES = (
-    "blur",
-    "compression",
-    "histogram",
-    "weather",
-)  # modules of this folder, each with a dict FUNCTIONS of names
+# modules of this folder, each with a dict FUNCTIONS of names
+_FAMILIES = ("blur", "compression", "foreign", "function", "histogram", "weather")
 
 
 def call(name: str, image: Pixels, spec: Spec, given: Mapping[str, Any]) -> Pixels:
