@@ -14,7 +14,7 @@ from augury.api.box_formats import BoxFormat, from_pixels
 from augury.api.given_marks import Marks
 from augury.api.given_pixels import Pixels, Planes, given_images, given_masks
 from augury.compile.marks import Moved, redraw_seed, settle
-from augury.compile.program import Lowered, Program, compile_policy
+from augury.compile.program import Program, compile_policy
 from augury.data.decode import check_floats, to_channels
 from augury.data.prepare import Prepare
 from augury.data.table import Objects
@@ -128,18 +128,16 @@ def apply(
     programs = [_compiled(policy, settings, _spec(one, limits)) for one in images]
     drawn = _draw(programs[0], objects, label_maps, size, seed, _address(seed, id, epoch, view))
     planes = Planes.of(label_maps, shapes, policy.mask_fill)
-    lowered = [drawn.lowered, *(program.lower(drawn.plan, drawn.subject) for program in programs[1:])]
-    seen = [_render(*one) for one in zip(programs, lowered, images, [planes, *[None] * (len(images) - 1)], strict=True)]
-    return _result(
-        image, masks, given, [one.image[0] for one in seen], planes.parted(seen[0].mask, programs[0].size), drawn
-    )
+    seen = [_render(program, drawn, one, None) for program, one in zip(programs[1:], images[1:], strict=True)]
+    first = _render(programs[0], drawn, images[0], planes.pixels)
+    parted = planes.parted(first.mask, programs[0].size)
+    return _result(image, masks, given, [first.image[0], *(one.image[0] for one in seen)], parted, drawn)
 
 
 class Drawn(NamedTuple):
-    """What was drawn for one image: kernels, the objects where they are shown, and what led there."""
+    """What was drawn for one image, and the objects where that shows them."""
 
     plan: Plan
-    lowered: Lowered
     moved: Moved | None
     subject: Floats | None
     redrawn: int
@@ -164,14 +162,14 @@ def _draw(
     elif program.needs_subject and maps:
         marked = np.max([(label != 0) & (label != policy.mask_fill) for label in maps], axis=0)
         subject = around_marked(program.prepare.frame(marked[..., None])[..., 0], canvas, policy.mask_fill)[None]
-    lowered, moved, _ = settle(program, plans[0], objects, subject, redraw)
-    return Drawn(plans[-1], lowered, moved, subject, len(plans) - 1)
+    _, moved, _ = settle(program, plans[0], objects, subject, redraw)
+    return Drawn(plans[-1], moved, subject, len(plans) - 1)
 
 
-def _render(program: Program, lowered: Lowered, image: Pixels, planes: Planes | None) -> Rendered:
-    """One image, and the planes that go with it."""
-    prepare = program.prepare
-    world, marked = prepare.frame(image), None if planes is None else planes.pixels
+def _render(program: Program, drawn: Drawn, image: Pixels, marked: Pixels | None) -> Rendered:
+    """One image, and the masks (h, w, m) that go with it."""
+    prepare, lowered = program.prepare, program.lower(drawn.plan, drawn.subject)
+    world = prepare.frame(image)
 
     def fetch(_: int, halvings: tuple[int, int]) -> Pixels:
         reduced: Pixels = world if halvings == (0, 0) else default_executor().reduce_box(world, halvings)
