@@ -31,6 +31,24 @@ def clip(polygons: Polygons, frame: tuple[int, int]) -> Polygons:
     return _joined(rings, owners, len(polygons.objects) - 1)
 
 
+def refined(polygons: Polygons, longest: float, on: NDArray[np.bool_]) -> Polygons:
+    """The same outlines with more points, none of their edges longer than this, so that they can be bent.
+
+    Parameters
+    ----------
+    on : bool (p,), of each point, whether the edge that it begins is divided.
+    """
+    after = np.arange(1, len(polygons.points) + 1)
+    after[polygons.rings[1:] - 1] = polygons.rings[:-1]
+    edge = polygons.points[after].astype(np.float64) - polygons.points
+    pieces = np.where(on, np.maximum(np.ceil(np.sqrt((edge * edge).sum(axis=1)) / longest), 1), 1).astype(np.int64)
+    starts = np.concatenate([[0], np.cumsum(pieces)])
+    point = np.repeat(np.arange(len(pieces)), pieces)
+    along = (np.arange(len(point)) - starts[point]) / pieces[point]
+    points = polygons.points[point] + edge[point] * along[:, None]
+    return Polygons(points.astype(np.float32), starts[polygons.rings], polygons.objects)
+
+
 def areas(polygons: Polygons) -> Floats:
     """(m,): of each object, the sum over its rings."""
     return np.array([sum(map(_area, polygons.of(i))) for i in range(len(polygons.objects) - 1)], np.float64)

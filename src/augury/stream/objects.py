@@ -59,6 +59,8 @@ def on_canvas(objects: Objects, photos: Rows, prepare: Prepare, canvas: tuple[in
         rows = sample[owners(objects.polygons.objects)[owners(objects.polygons.rings)]]
         points = placed(objects.polygons.points[:, None], rows)[:, 0].astype(np.float32)
         moved["polygons"] = clip(replace(objects.polygons, points=points), canvas)
+        drawn, left = (np.diff(polygons.objects) > 0 for polygons in (objects.polygons, moved["polygons"]))
+        moved["boxes"][drawn & ~left] = 0.0  # only a corner of the box, where nothing is, reaches into the canvas
     return replace(objects, fractions=False, **moved)
 
 
