@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import augury as ag
@@ -293,6 +293,7 @@ def test_the_share_in_sight_is_of_the_outline_not_of_its_box():
 
 
 @given(st.floats(-180, 180), st.floats(0.3, 0.7), st.floats(0.3, 0.7), st.booleans(), ids)
+@example(0.6696505198108729, 0.6696505198108729, 0.6214106524063663, True, 89)  # a pixel's outline, rounded twice
 def test_what_is_wholly_in_sight_stays_at_any_threshold(angle, x, y, barrier, key):
     moves = [ag.Rotate(ag.Fixed(angle)), *([ag.Barrier()] if barrier else []), ag.Perspective(), ag.Zoom((0.4, 0.5))]
     policy = ag.Policy(moves, keep={"visible": 1.0})

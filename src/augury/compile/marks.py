@@ -181,6 +181,7 @@ def _outlines(
     in_sight = np.isfinite(tight[:, 0])
     boxes = np.where((has & in_sight)[:, None], _overlap(boxes, np.nan_to_num(tight)), boxes)
     share = np.where(size > 0, left / np.where(size > 0, size, 1.0), visible)
+    shown = replace(shown, points=shown.points.astype(np.float32))
     return shown, boxes, np.where(has, np.where(in_sight, share, 0.0), visible)
 
 
@@ -191,8 +192,8 @@ def _moved(polygons: Polygons, sample: Rows, motion: Resample, canvas: Size) -> 
         bent = np.any([bend.on for bend, _ in motion.bends], axis=0)
         polygons = refined(polygons, max(canvas) / _STRAIGHT, bent[for_points])
         for_points = sample[owners(polygons.objects)[owners(polygons.rings)]]
-    points = move_points(motion, polygons.points[:, None], canvas, for_points)[:, 0]
-    return replace(polygons, points=points.astype(np.float32))
+    points: Any = move_points(motion, polygons.points[:, None], canvas, for_points)[:, 0]
+    return replace(polygons, points=points)  # float64 until all frames have cut them: shares in sight are exact
 
 
 def _keypoints(objects: Objects, sample: Rows, lowered: Lowered, motion: Resample) -> NDArray[np.float32]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from augury.data.table import Polygons
 from augury.kernels import Floats
 
-Ring = NDArray[np.float32]
+Ring = NDArray[Any]
 
 
 def clip(polygons: Polygons, frame: tuple[int, int]) -> Polygons:
@@ -46,7 +48,7 @@ def refined(polygons: Polygons, longest: float, on: NDArray[np.bool_]) -> Polygo
     point = np.repeat(np.arange(len(pieces)), pieces)
     along = (np.arange(len(point)) - starts[point]) / pieces[point]
     points = polygons.points[point] + edge[point] * along[:, None]
-    return Polygons(points.astype(np.float32), starts[polygons.rings], polygons.objects)
+    return Polygons(points.astype(polygons.points.dtype), starts[polygons.rings], polygons.objects)
 
 
 def areas(polygons: Polygons) -> Floats:
@@ -87,7 +89,7 @@ def _half(ring: Ring, depth: Floats) -> Ring:
     crossing = ring + (after - ring) * (depth / gap)[:, None]
     both = np.stack([ring.astype(np.float64), crossing], axis=1)
     chosen = np.stack([depth >= 0, crosses], axis=1)
-    return np.asarray(both[chosen], np.float32)
+    return np.asarray(both[chosen], ring.dtype)
 
 
 def _area(ring: Ring) -> float:
