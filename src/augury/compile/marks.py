@@ -21,7 +21,7 @@ from augury.plan import Plan
 Rows = NDArray[np.int64]
 Size = tuple[int, int]
 _RIGHT_ANGLE = 1e-4  # cosine below which four corners still are a rectangle
-_ROUNDING = 1e-4  # of a share in sight, as coordinates are float32
+_ROUNDING = 1e-6  # of a share in sight
 _STRAIGHT = 32  # pieces of the longer side of a canvas, each of which a bend leaves straight enough
 
 
