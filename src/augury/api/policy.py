@@ -1,10 +1,11 @@
-"""Policy's face: explain, save, load."""
+"""Policy's face: apply, explain, save, load."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
+from augury.api.apply import apply
 from augury.compile.explain import explain
 from augury.compile.program import compile_policy
 from augury.data.prepare import Prepare, PreparedSpec
@@ -24,6 +25,8 @@ class Policy(declared.Policy):
     >>> policy.is_random
     True
     """
+
+    apply = apply
 
     def explain(self, spec: Spec) -> str:
         """What is fused for images of this spec (`data.spec`), what is not, and why."""

@@ -90,14 +90,18 @@ class Stream:
         loaded.check_same(self._identity())
         self._epoch, self._start, self._delivered = loaded.epoch, loaded.delivered, loaded.delivered
 
-    def torch(self, *, loader: bool = False, **options: Any) -> Any:
+    def torch(self, *, detection: bool = False, loader: bool = False, **options: Any) -> Any:
         """Batches as PyTorch wants them: (n, c, h, w) float32, 0..1 unless normalised otherwise, int64 labels.
 
-        With loader=True a DataLoader, to which further options (pin_memory, ...) are passed.
+        Segmentation data give masks int64 (n, h, w) for labels. With detection=True each batch is a list of images and
+        a list of targets, as torchvision's models take them, whose labels count the classes from 1; masks of
+        segmentation data must hold instances then. With loader=True a DataLoader, to which further options
+        (pin_memory, ...) are passed.
         """
-        from augury.faces.torch import TorchBatches, TorchLoader
+        from augury.faces.torch import DetectionBatches, TorchBatches, TorchLoader
 
-        batches = TorchBatches(self, lambda: self._next_epoch(self._in_unit, channels_first=True))
+        form = DetectionBatches if detection else TorchBatches
+        batches = form(self, lambda: self._next_epoch(self._in_unit, channels_first=True))
         return TorchLoader(batches, **options) if loader else batches
 
     def keras(self, labels: Literal["sparse", "onehot"] = "sparse") -> Any:

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from augury.compile.annotations import canvas_map, cut, move_boxes, move_points
+from augury.compile.annotations import canvas_map, cut, move_points
 from augury.compile.motion import outline
-from augury.compile.polygons import areas, bounds, clip
+from augury.compile.polygons import areas, bounds, clip, refined
 from augury.compile.program import Lowered, Program
 from augury.data.table import Objects, Polygons
 from augury.draws import key_of
@@ -21,6 +21,8 @@ from augury.plan import Plan
 Rows = NDArray[np.int64]
 Size = tuple[int, int]
 _RIGHT_ANGLE = 1e-4  # cosine below which four corners still are a rectangle
+_ROUNDING = 1e-6  # of a share in sight
+_STRAIGHT = 32  # pieces of the longer side of a canvas, each of which a bend leaves straight enough
 
 
 @dataclass(frozen=True)
@@ -63,11 +65,12 @@ def move_objects(objects: Objects, lowered: Lowered, least: float = 0.0) -> Move
         boxes = _overlap(boxes, cut(_around(quads), frame))
         moved["quads"] = quads.astype(np.float32)
     if objects.polygons is not None:
-        moved["polygons"], boxes, visible = _outlines(objects.polygons, sample, motion, canvas, boxes, visible)
+        moved["polygons"], boxes, visible = _outlines(objects.polygons, sample, lowered, motion, boxes, visible)
     if objects.keypoints is not None:
         moved["keypoints"] = _keypoints(objects, sample, lowered, motion)
+    boxes = boxes.astype(np.float32)
     visible = np.where(_has_area(boxes), np.minimum(visible, 1.0), 0.0)
-    kept = np.flatnonzero((visible > 0) & (visible >= least))
+    kept = np.flatnonzero((visible > 0) & (visible >= least - _ROUNDING))
     out = 0
     if objects.keypoints is not None:
         out = int((objects.keypoints[kept, :, 2] > 0).sum() - (moved["keypoints"][kept, :, 2] > 0).sum())
@@ -155,9 +158,10 @@ def _boxes(boxes: NDArray[np.float32], sample: Rows, lowered: Lowered, motion: R
     whole = _around(edges)
     moved = cut(whole, motion.size or canvas)
     if len(lowered) > 1:
-        through = boxes
+        through = boxes.astype(np.float64)
         for segment in lowered:
-            through = move_boxes(segment.resample, through, segment.reads, sample)
+            edges = outline(through, bool(segment.resample.bends))
+            through = cut(_around(move_points(segment.resample, edges, segment.reads, sample)), segment.size)
             there &= _has_area(through)
         moved = _overlap(moved, through)
     size, shown = (np.prod(np.maximum(b[:, 2:] - b[:, :2], 0.0), axis=1, dtype=np.float64) for b in (whole, moved))
@@ -165,19 +169,31 @@ def _boxes(boxes: NDArray[np.float32], sample: Rows, lowered: Lowered, motion: R
 
 
 def _outlines(
-    polygons: Polygons, sample: Rows, motion: Resample, canvas: Size, boxes: Any, visible: Floats
+    polygons: Polygons, sample: Rows, lowered: Lowered, motion: Resample, boxes: Any, visible: Floats
 ) -> tuple[Polygons, Any, Floats]:
-    """Outlines cut to the frame; the boxes and shares in sight of objects that have some."""
-    owner = sample[owners(polygons.objects)[owners(polygons.rings)]]
-    points = move_points(motion, polygons.points[:, None], canvas, owner)[:, 0]
-    whole = replace(polygons, points=points.astype(np.float32))
-    shown = clip(whole, motion.size or canvas)
+    """Outlines cut to what every frame shows; the boxes and shares in sight of objects that have some."""
+    whole, shown = _moved(polygons, sample, motion, lowered[0].reads), polygons
+    for segment in lowered:
+        there = _moved(shown, sample, segment.resample, segment.reads) if len(lowered) > 1 else whole
+        shown = clip(there, segment.size)
     has = np.diff(polygons.objects) > 0
     size, left, tight = areas(whole), areas(shown), bounds(shown)
     in_sight = np.isfinite(tight[:, 0])
     boxes = np.where((has & in_sight)[:, None], _overlap(boxes, np.nan_to_num(tight)), boxes)
     share = np.where(size > 0, left / np.where(size > 0, size, 1.0), visible)
-    return shown, boxes.astype(np.float32), np.where(has, np.where(in_sight, share, 0.0), visible)
+    shown = replace(shown, points=shown.points.astype(np.float32))
+    return shown, boxes, np.where(has, np.where(in_sight, share, 0.0), visible)
+
+
+def _moved(polygons: Polygons, sample: Rows, motion: Resample, canvas: Size) -> Polygons:
+    """Outlines where a motion shows them, nothing cut; what it bends gets more points before."""
+    for_points = sample[owners(polygons.objects)[owners(polygons.rings)]]
+    if motion.bends:
+        bent = np.any([bend.on for bend, _ in motion.bends], axis=0)
+        polygons = refined(polygons, max(canvas) / _STRAIGHT, bent[for_points])
+        for_points = sample[owners(polygons.objects)[owners(polygons.rings)]]
+    points: Any = move_points(motion, polygons.points[:, None], canvas, for_points)[:, 0]
+    return replace(polygons, points=points)  # float64 until all frames have cut them: shares in sight are exact
 
 
 def _keypoints(objects: Objects, sample: Rows, lowered: Lowered, motion: Resample) -> NDArray[np.float32]:

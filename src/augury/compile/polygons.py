@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from augury.data.table import Polygons
 from augury.kernels import Floats
 
-Ring = NDArray[np.float32]
+Ring = NDArray[Any]
 
 
 def clip(polygons: Polygons, frame: tuple[int, int]) -> Polygons:
@@ -29,6 +31,24 @@ def clip(polygons: Polygons, frame: tuple[int, int]) -> Polygons:
                 rings.append(inside)
                 owners.append(owner)
     return _joined(rings, owners, len(polygons.objects) - 1)
+
+
+def refined(polygons: Polygons, longest: float, on: NDArray[np.bool_]) -> Polygons:
+    """The same outlines with more points, none of their edges longer than this, so that they can be bent.
+
+    Parameters
+    ----------
+    on : bool (p,), of each point, whether the edge that it begins is divided.
+    """
+    after = np.arange(1, len(polygons.points) + 1)
+    after[polygons.rings[1:] - 1] = polygons.rings[:-1]
+    edge = polygons.points[after].astype(np.float64) - polygons.points
+    pieces = np.where(on, np.maximum(np.ceil(np.sqrt((edge * edge).sum(axis=1)) / longest), 1), 1).astype(np.int64)
+    starts = np.concatenate([[0], np.cumsum(pieces)])
+    point = np.repeat(np.arange(len(pieces)), pieces)
+    along = (np.arange(len(point)) - starts[point]) / pieces[point]
+    points = polygons.points[point] + edge[point] * along[:, None]
+    return Polygons(points.astype(polygons.points.dtype), starts[polygons.rings], polygons.objects)
 
 
 def areas(polygons: Polygons) -> Floats:
@@ -69,7 +89,7 @@ def _half(ring: Ring, depth: Floats) -> Ring:
     crossing = ring + (after - ring) * (depth / gap)[:, None]
     both = np.stack([ring.astype(np.float64), crossing], axis=1)
     chosen = np.stack([depth >= 0, crosses], axis=1)
-    return np.asarray(both[chosen], np.float32)
+    return np.asarray(both[chosen], ring.dtype)
 
 
 def _area(ring: Ring) -> float:

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from augury.errors import MissingExtraError
-from augury.faces.labels import check_one_label
+from augury.errors import AuguryError, MissingExtraError
+from augury.faces.labels import check_no_objects, targets
 from augury.stream.engine import Batch
 
 try:
@@ -34,7 +34,9 @@ class KerasBatches(PyDataset):
     """
 
     def __init__(self, stream: Any, batches: Callable[[], Iterator[Batch]], onehot: int | None) -> None:
-        check_one_label(stream, ".keras()")
+        check_no_objects(stream, ".keras()")
+        if onehot is not None and stream._images.table.mask is not None:
+            raise AuguryError('keras: labels="onehot" is for one label an image, and these have masks; leave it out')
         super().__init__(workers=1, use_multiprocessing=False)
         self._stream = stream
         self._batches = batches
@@ -55,7 +57,7 @@ class KerasBatches(PyDataset):
             self._iterator = self._batches()
             batch = next(self._iterator)
         self._served += 1
-        return batch.image, self._labels(batch.label)
+        return batch.image, self._labels(targets(batch))
 
     def on_epoch_begin(self) -> None:
         """Open an epoch of the stream: a new one if the last was used for training, the same after a probe."""

@@ -1,4 +1,4 @@
-"""The TensorFlow face: a tf.data.Dataset of (n, h, w, c) floats and int64 labels."""
+"""The TensorFlow face: a tf.data.Dataset of (n, h, w, c) floats and int64 labels, or masks (n, h, w)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augury.errors import MissingExtraError
-from augury.faces.labels import check_one_label
+from augury.faces.labels import check_no_objects, targets
 from augury.spec import Spec
 from augury.stream.engine import Batch
 
@@ -33,21 +33,22 @@ def tf_batches(stream: Any, batches: Callable[[], Iterator[Batch]], output: Spec
 
     Raises
     ------
-    AuguryError : for data with boxes or masks.
+    AuguryError : for data with boxes.
     """
-    check_one_label(stream, ".tf()")
+    check_no_objects(stream, ".tf()")
     count = len(stream)
+    shape = () if stream._images.table.mask is None else output.shape[:2]
 
     def pairs() -> Iterator[tuple[NDArray[Any], NDArray[np.int64]]]:
         left = count
         while left:
             for batch in islice(batches(), left):
                 left -= 1
-                yield batch.image, batch.label
+                yield batch.image, targets(batch)
 
     signature = (
         tf.TensorSpec((batch_size, *output.shape), output.dtype),
-        tf.TensorSpec((batch_size,), tf.int64),
+        tf.TensorSpec((batch_size, *shape), tf.int64),
     )
     dataset = tf.data.Dataset.from_generator(pairs, output_signature=signature)
     return dataset.apply(tf.data.experimental.assert_cardinality(count))

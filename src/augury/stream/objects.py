@@ -59,6 +59,8 @@ def on_canvas(objects: Objects, photos: Rows, prepare: Prepare, canvas: tuple[in
         rows = sample[owners(objects.polygons.objects)[owners(objects.polygons.rings)]]
         points = placed(objects.polygons.points[:, None], rows)[:, 0].astype(np.float32)
         moved["polygons"] = clip(replace(objects.polygons, points=points), canvas)
+        drawn, left = (np.diff(polygons.objects) > 0 for polygons in (objects.polygons, moved["polygons"]))
+        moved["boxes"][drawn & ~left] = 0.0  # only a corner of the box, where nothing is, reaches into the canvas
     return replace(objects, fractions=False, **moved)
 
 
@@ -69,20 +71,26 @@ def subjects(images: Images, shown: Sequence[int], canvas: tuple[int, int], back
     ----------
     background : a label of masks that marks nothing, as 0 does.
     """
-    found = np.full((len(shown), 4), np.nan)
     if images.table.objects is not None:
-        objects = objects_of(images, shown, canvas)
-        real = np.flatnonzero((objects.boxes[:, :2] < objects.boxes[:, 2:]).all(axis=1))
-        sample, boxes = owners(objects.starts)[real], objects.boxes[real].astype(np.float64)
-        np.fmin.at(found[:, :2], sample, boxes[:, :2])
-        np.fmax.at(found[:, 2:], sample, boxes[:, 2:])
-    elif images.table.mask is not None:
+        return around_boxes(objects_of(images, shown, canvas))
+    found = np.full((len(shown), 4), np.nan)
+    if images.table.mask is not None:
         for k, i in enumerate(shown):
-            found[k] = _marked(images.mask(i), canvas, background)
+            found[k] = around_marked(images.mask(i), canvas, background)
     return found
 
 
-def _marked(mask: NDArray[Any], canvas: tuple[int, int], background: int) -> Floats:
+def around_boxes(objects: Objects) -> Floats:
+    """(n, 4): around all boxes of each sample; nan where none has an area."""
+    found = np.full((len(objects.starts) - 1, 4), np.nan)
+    real = np.flatnonzero((objects.boxes[:, :2] < objects.boxes[:, 2:]).all(axis=1))
+    sample, boxes = owners(objects.starts)[real], objects.boxes[real].astype(np.float64)
+    np.fmin.at(found[:, :2], sample, boxes[:, :2])
+    np.fmax.at(found[:, 2:], sample, boxes[:, 2:])
+    return found
+
+
+def around_marked(mask: NDArray[Any], canvas: tuple[int, int], background: int) -> Floats:
     """(4,): around the marked pixels of a mask that fills the canvas."""
     marked = (mask != 0) & (mask != background)
     down, across = (np.flatnonzero(marked.any(axis=axis)) for axis in (1, 0))
