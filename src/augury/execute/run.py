@@ -146,9 +146,7 @@ def _moved_masks(
     moved = []
     for i in range(n):
         mask = np.ascontiguousarray(masks(i) if callable(masks) else masks[i])
-        if program.policy.mask_fill > np.iinfo(mask.dtype).max:
-            label, dtype = program.policy.mask_fill, mask.dtype
-            raise AuguryError(f"mask_fill={label} does not fit {dtype} masks; choose a smaller label")
+        check_mask_fill(program.policy.mask_fill, mask.dtype)
         planes = mask if mask.ndim == 3 else mask[..., None]
         own = segment.rows(slice(i, i + 1))
         extents = np.array([planes.shape[:2]], np.float64)
@@ -162,6 +160,12 @@ def _moved_masks(
         execute.segment(job, out, False)
         moved.append(out[0] if mask.ndim == 3 else out[0, ..., 0])
     return moved
+
+
+def check_mask_fill(label: int, dtype: np.dtype[Any]) -> None:
+    """Raise an AuguryError if masks of a dtype cannot hold the label that stands outside them."""
+    if label > np.iinfo(dtype).max:
+        raise AuguryError(f"mask_fill={label} does not fit {dtype} masks; choose a smaller label")
 
 
 def _reduced(execute: ModuleType, image: Pixels, halvings: Halvings) -> Pixels:

@@ -71,19 +71,25 @@ def subjects(images: Images, shown: Sequence[int], canvas: tuple[int, int], back
     """
     found = np.full((len(shown), 4), np.nan)
     if images.table.objects is not None:
-        objects = objects_of(images, shown, canvas)
-        real = np.flatnonzero((objects.boxes[:, :2] < objects.boxes[:, 2:]).all(axis=1))
-        sample, boxes = owners(objects.starts)[real], objects.boxes[real].astype(np.float64)
-        np.fmin.at(found[:, :2], sample, boxes[:, :2])
-        np.fmax.at(found[:, 2:], sample, boxes[:, 2:])
-    elif images.table.mask is not None:
+        return around_objects(objects_of(images, shown, canvas))
+    if images.table.mask is not None:
         for k, i in enumerate(shown):
-            found[k] = _marked(images.mask(i), canvas, background)
+            found[k] = around_mask(images.mask(i), canvas, background)
     return found
 
 
-def _marked(mask: NDArray[Any], canvas: tuple[int, int], background: int) -> Floats:
-    """(4,): around the marked pixels of a mask that fills the canvas."""
+def around_objects(objects: Objects) -> Floats:
+    """(n, 4): around all boxes of each of n samples that have an area; nan where there are none."""
+    found = np.full((len(objects.starts) - 1, 4), np.nan)
+    real = np.flatnonzero((objects.boxes[:, :2] < objects.boxes[:, 2:]).all(axis=1))
+    sample, boxes = owners(objects.starts)[real], objects.boxes[real].astype(np.float64)
+    np.fmin.at(found[:, :2], sample, boxes[:, :2])
+    np.fmax.at(found[:, 2:], sample, boxes[:, 2:])
+    return found
+
+
+def around_mask(mask: NDArray[Any], canvas: tuple[int, int], background: int) -> Floats:
+    """(4,): around the pixels of a mask that are marked, see `subjects`; the mask fills the canvas."""
     marked = (mask != 0) & (mask != background)
     down, across = (np.flatnonzero(marked.any(axis=axis)) for axis in (1, 0))
     if not len(down):
