@@ -75,7 +75,7 @@ def preview(
 @app.command()
 @_one_line_errors
 def expand(
-    data: Annotated[Path, typer.Argument(help="Images: whatever `ag.open` reads, one class an image.")],
+    data: Annotated[Path, typer.Argument(help="Images: whatever `ag.open` reads.")],
     policy: Annotated[Path, typer.Option(help="Policy file, YAML or JSON, or the word workshop.")],
     out: Annotated[Path, typer.Option(help="Folder or .zip to write, which is not there yet.")],
     views: Annotated[int, typer.Option(min=1, max=65535, help="Augmented images for each image.")] = 10,
@@ -91,6 +91,9 @@ def expand(
     originals: Annotated[bool, typer.Option(help="Write the images themselves, too.")] = True,
     format: Annotated[str, typer.Option(help="png (lossless), jpg or webp.")] = "png",  # noqa: A002
     quality: Annotated[int | None, typer.Option(help="1 to 100, of jpg and webp; 95 unless told.")] = None,
+    annotations: Annotated[
+        str | None, typer.Option(help="coco, yolo, voc, csv or masks; as the source has them unless told.")
+    ] = None,
     seed: int = 0,
     threads: Annotated[int | None, typer.Option(help="Up to four of the machine's cores unless told.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print what was written as JSON.")] = False,
@@ -112,7 +115,7 @@ def expand(
         with shown() as progress:
             made = api.expand(
                 part, chosen, views, out, seed=seed, threads=threads, originals=originals,
-                format=format, quality=quality, progress=progress,  # type: ignore[arg-type]
+                format=format, quality=quality, annotations=annotations, progress=progress,  # type: ignore[arg-type]
             )  # fmt: skip
     except KeyboardInterrupt:
         typer.echo(f"stopped; the same command goes on, from {out}.part", err=True)
@@ -120,7 +123,13 @@ def expand(
     if as_json:
         typer.echo(json.dumps({**asdict(made), "path": str(made.path)}))
         return
-    typer.echo(f"wrote {made.path}: {made.images} images, {made.views} views of each of {made.sources}")
+    counts = {"dropped boxes": made.dropped_boxes, "dropped keypoints": made.dropped_keypoints}
+    counts |= {"views drawn anew": made.redrawn, **made.left_out}
+    said = ", ".join(f"{count} {kind}" for kind, count in counts.items() if count)
+    typer.echo(
+        f"wrote {made.path}: {made.images} images, {made.views} views of each of {made.sources}"
+        + f"; {said}" * bool(said)
+    )
 
 
 @app.command()

@@ -24,7 +24,7 @@ from augury.execute.run import Rendered, default_executor, run
 from augury.kernels import Floats
 from augury.plan import Plan, draw_plan
 from augury.spec import Spec
-from augury.stream.objects import around_boxes, around_marked, on_canvas
+from augury.stream.objects import around_mask, around_objects, on_canvas
 from augury.transforms.policies import Policy
 
 Rows = NDArray[np.int64]
@@ -158,12 +158,12 @@ def _draw(
         objects = on_canvas(objects, np.array([size]), program.prepare, canvas)
     subject = None
     if program.needs_subject and objects is not None:
-        subject = around_boxes(objects)
+        subject = around_objects(objects)
     elif program.needs_subject and maps:
         marked = np.max([(label != 0) & (label != policy.mask_fill) for label in maps], axis=0)
-        subject = around_marked(program.prepare.frame(marked[..., None])[..., 0], canvas, policy.mask_fill)[None]
-    _, moved, _ = settle(program, plans[0], objects, subject, redraw)
-    return Drawn(plans[-1], moved, subject, len(plans) - 1)
+        subject = around_mask(program.prepare.frame(marked[..., None])[..., 0], canvas, policy.mask_fill)[None]
+    settled = settle(program, plans[0], objects, subject, redraw)
+    return Drawn(plans[-1], settled.moved, subject, len(plans) - 1)
 
 
 def _render(program: Program, drawn: Drawn, image: Pixels, marked: Pixels | None) -> Rendered:

@@ -34,13 +34,14 @@ class Moved:
     objects : in pixels of the output, cut to it; those that are not shown are gone.
     rows : int64 (k,), which of the objects before these are.
     visible : float64 (m,), of each before: which share of its moved area is in sight, 0..1.
-    keypoints_out : labelled keypoints, of the objects that stay, that lie outside; they are not labelled any more.
+    keypoints_out : int64 (n,), of each sample: labelled keypoints, of the objects that stay, that lie outside; they are
+        not labelled any more.
     """
 
     objects: Objects
     rows: Rows
     visible: Floats
-    keypoints_out: int = 0
+    keypoints_out: Rows
 
 
 def owners(starts: Rows) -> Rows:
@@ -71,47 +72,58 @@ def move_objects(objects: Objects, lowered: Lowered, least: float = 0.0) -> Move
     boxes = boxes.astype(np.float32)
     visible = np.where(_has_area(boxes), np.minimum(visible, 1.0), 0.0)
     kept = np.flatnonzero((visible > 0) & (visible >= least - _ROUNDING))
-    out = 0
+    n = len(objects.starts) - 1
+    out = np.zeros(n, np.int64)
     if objects.keypoints is not None:
-        out = int((objects.keypoints[kept, :, 2] > 0).sum() - (moved["keypoints"][kept, :, 2] > 0).sum())
-    counts = np.bincount(sample[kept], minlength=len(objects.starts) - 1)
-    starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+        before, after = ((points[kept, :, 2] > 0).sum(axis=1) for points in (objects.keypoints, moved["keypoints"]))
+        np.add.at(out, sample[kept], before - after)
+    starts = np.concatenate([[0], np.cumsum(np.bincount(sample[kept], minlength=n))]).astype(np.int64)
     every = replace(objects, boxes=boxes, **moved)
     return Moved(replace(every.rows(kept), starts=starts), kept, visible, out)
 
 
+@dataclass(frozen=True)
+class Settled:
+    """A plan as it is carried out.
+
+    Attributes
+    ----------
+    lowered : the program. moved : the objects, moved by it; None where none are marked.
+    redrawn : int64 (n,), how often each sample was drawn anew.
+    """
+
+    lowered: Lowered
+    moved: Moved | None
+    redrawn: Rows
+
+
 def settle(
     program: Program, plan: Plan, objects: Objects | None, subject: Floats | None, redraw: Callable[[int, Rows], Plan]
-) -> tuple[Lowered, Moved | None, int]:
+) -> Settled:
     """Lower a plan, and draw those samples anew of which an object would be dropped, as `Policy.keep` allows.
 
     Parameters
     ----------
     objects : of the samples, on the canvas; None where none are marked. subject : see `Program.lower`.
     redraw : (attempt 1, 2, ..., rows) -> the plan of these rows.
-
-    Returns
-    -------
-    The lowered program, the objects moved by it, and how many samples were drawn anew.
     """
-    lowered = program.lower(plan, subject)
+    lowered, redrawn = program.lower(plan, subject), np.zeros(len(plan), np.int64)
     if objects is None:
-        return lowered, None, 0
+        return Settled(lowered, None, redrawn)
     program.check_boxes()
     keep, sample = program.policy.keep, owners(objects.starts)
     moved = move_objects(objects, lowered, keep.visible)
-    anew: set[int] = set()
     for attempt in range(1, keep.redraws + 1):
         lost = _has_area(objects.boxes)
         lost[moved.rows] = False
         rows = np.unique(sample[lost])
         if not len(rows):
             break
-        anew.update(rows.tolist())
+        redrawn[rows] = attempt
         plan = plan.replaced(rows, redraw(attempt, rows))
         lowered = program.lower(plan, subject)
         moved = move_objects(objects, lowered, keep.visible)
-    return lowered, moved, len(anew)
+    return Settled(lowered, moved, redrawn)
 
 
 def redraw_seed(seed: int, attempt: int) -> int:

@@ -109,6 +109,7 @@ class Table:
     objects : boxes of a detection dataset, whose names are in `classes`.
     mask : row -> (h, w) uint8 or uint16, class or instance numbers, of a segmentation dataset.
     notes : one line for each kind of thing that lies in the source and gave no sample or no box.
+    layout : the annotations that were read: coco, yolo, voc, masks or csv; None where there are none.
     """
 
     root: str
@@ -123,6 +124,7 @@ class Table:
     objects: Objects | None = None
     mask: Callable[[int], NDArray[Any]] | None = None
     notes: tuple[str, ...] = ()
+    layout: str | None = None
 
     def __len__(self) -> int:
         return len(self.paths)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections import Counter
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
@@ -20,14 +20,9 @@ from augury.offline.encode import check_encodable, original
 from augury.offline.job import Progress, in_order
 from augury.offline.places import has_files
 from augury.offline.workplace import PACKED, Workplace
-from augury.offline.writers import coco, folders, masks, table, voc, yolo
-from augury.offline.writers.annotated import Annotated, Writer
+from augury.offline.writers.annotated import Annotated, Writer, counted
+from augury.offline.writers.known import WRITERS
 from augury.spec import Spec
-
-WRITERS: Mapping[str, Writer] = {
-    "coco": coco, "yolo": yolo, "voc": voc, "masks": masks, "csv": table, "folders": folders
-}  # fmt: skip
-_SEVERAL = {"boxes": "boxes off their outlines", "mask": "masks", "label": "labels", "columns": "groups"}
 
 
 @dataclass(frozen=True)
@@ -121,10 +116,9 @@ def _one(
     columns = {} if job.groups is None else {"group": job.groups[k]}
     image, lost = job.writer.fitted(described(table, i, names[k], parts[k], columns))
     if lost and not job.lossy:
-        shown = ", ".join(f"{count} {_SEVERAL.get(name, name)}" for name, count in sorted(lost.items()))
         raise DataError(
-            f"{image.where}: {job.format} cannot hold {shown}; choose another format, or give lossy=True (--lossy) "
-            "to leave such things out and count them"
+            f"{image.where}: {job.format} cannot hold {counted(lost)}; choose another format, or give lossy=True "
+            "(--lossy) to leave such things out and count them"
         )
     place.write(job.writer.image_path(image, legend_of(table)), _image_file(table, i))
     return image, lost

@@ -43,18 +43,21 @@ def has_files(table: Table) -> bool:
     return all(map(is_image, table.paths))
 
 
-def placed(table: Table, rows: Sequence[int], views: int, extension: str) -> Places:
+def placed(
+    table: Table, rows: Sequence[int], views: int, extension: str, annotated: Sequence[str] | None = None
+) -> Places:
     """Choose the names: those of the source where it has files, else `class/row.png`; numbers are added to them.
 
     Parameters
     ----------
-    rows : the images to expand. views : of each.
+    rows : the images to expand. views : of each. annotated : where a layout with annotations has these images; some
+        layouts find annotations by the name without its ending, so no two names may differ in that alone.
 
     Raises
     ------
     DataError : if two names would be one file where case is ignored, or a name cannot be written or read back.
     """
-    originals = file_names(table, rows) if has_files(table) else _row_names(table, rows)
+    originals = annotated or (file_names(table, rows) if has_files(table) else _row_names(table, rows))
     stems = _stems(originals)
     _check_different(table.root, originals)
     _check_different(table.root, stems)
@@ -62,6 +65,8 @@ def placed(table: Table, rows: Sequence[int], views: int, extension: str) -> Pla
     if both := folders & {*files, MANIFEST, ABOUT}:
         raise DataError(f"{table.root}: {min(both)} would be a folder and a file; rename one")
     taken = files | folders
+    if annotated is not None:
+        taken |= {f"{posixpath.splitext(name)[0]}.{extension}" for name in files}
     digits = len(str(views))
     mark = next((mark for mark in _MARKS if not _any_taken(taken, stems, mark, digits, extension)), None)
     if mark is None:

@@ -189,11 +189,11 @@ class Feed:
         subject = None
         if self.program.needs_subject:
             subject = subjects(self.images, shown, canvas, self.program.policy.mask_fill)
-        lowered, after, anew = settle(
+        found = settle(
             self.program, block.plan.rows(part), objects, subject, lambda k, rows: block.redrawn(part, k, rows)
         )
-        marks = {} if after is None else {**_marks(after), "redrawn": anew}
-        return lowered, shown, self.images.sizes[shown], {}, marks
+        marks = {} if found.moved is None else {**_marks(found.moved), "redrawn": int((found.redrawn > 0).sum())}
+        return found.lowered, shown, self.images.sizes[shown], {}, marks
 
     def _open(self, rows: Rows, first: LoweredSegment) -> tuple[list[int], NDArray[np.int64], dict[int, Pixels]]:
         """The samples to show, the sizes of their worlds, and the images that were decoded to know these.
@@ -244,7 +244,7 @@ def _marks(moved: Moved) -> dict[str, Any]:
         "polygons": objects.polygons,
         "quads": objects.quads,
         "dropped_boxes": len(moved.visible) - len(moved.rows),
-        "dropped_keypoints": moved.keypoints_out,
+        "dropped_keypoints": int(moved.keypoints_out.sum()),
     }
 
 

@@ -72,16 +72,16 @@ def subjects(images: Images, shown: Sequence[int], canvas: tuple[int, int], back
     background : a label of masks that marks nothing, as 0 does.
     """
     if images.table.objects is not None:
-        return around_boxes(objects_of(images, shown, canvas))
+        return around_objects(objects_of(images, shown, canvas))
     found = np.full((len(shown), 4), np.nan)
     if images.table.mask is not None:
         for k, i in enumerate(shown):
-            found[k] = around_marked(images.mask(i), canvas, background)
+            found[k] = around_mask(images.mask(i), canvas, background)
     return found
 
 
-def around_boxes(objects: Objects) -> Floats:
-    """(n, 4): around all boxes of each sample; nan where none has an area."""
+def around_objects(objects: Objects) -> Floats:
+    """(n, 4): around all boxes of each of n samples that have an area; nan where there are none."""
     found = np.full((len(objects.starts) - 1, 4), np.nan)
     real = np.flatnonzero((objects.boxes[:, :2] < objects.boxes[:, 2:]).all(axis=1))
     sample, boxes = owners(objects.starts)[real], objects.boxes[real].astype(np.float64)
@@ -90,8 +90,8 @@ def around_boxes(objects: Objects) -> Floats:
     return found
 
 
-def around_marked(mask: NDArray[Any], canvas: tuple[int, int], background: int) -> Floats:
-    """(4,): around the marked pixels of a mask that fills the canvas."""
+def around_mask(mask: NDArray[Any], canvas: tuple[int, int], background: int) -> Floats:
+    """(4,): around the pixels of a mask that are marked, see `subjects`; the mask fills the canvas."""
     marked = (mask != 0) & (mask != background)
     down, across = (np.flatnonzero(marked.any(axis=axis)) for axis in (1, 0))
     if not len(down):

@@ -51,7 +51,7 @@ def table_of_boxes(
     groups = None if rows.groups is None else groups_of(_of_images(rows, rows.groups, paths, first, "group"), where)
     parts = None if rows.parts is None else parts_of(_of_images(rows, rows.parts, paths, first, "part"), where)
     storage = Storage(root, tuple(first), (), read)
-    table = image_table(storage, tuple(first), classes, parts, objects=boxes.objects(len(first)))
+    table = image_table(storage, tuple(first), classes, parts, objects=boxes.objects(len(first)), layout="csv")
     return replace(table, groups=groups)
 
 

@@ -85,7 +85,7 @@ def table(storage: Storage) -> Table:
             sizes[row], parts[row] = _size(document, image), part
         notes += _add_boxes(document, {image: rows[path] for image, path in places.items()}, labels, boxes, drawn)
     objects, given = boxes.objects(len(paths), skeleton=drawn.skeleton), as_parts(storage.root, paths, parts)
-    return image_table(storage, paths, classes, given, objects=objects, sizes=sizes, notes=notes)
+    return image_table(storage, paths, classes, given, objects=objects, sizes=sizes, notes=notes, layout="coco")
 
 
 def _names(storage: Storage) -> list[str]:

@@ -148,6 +148,7 @@ def image_table(
     sizes: Sequence[Size | None] | None = None,
     mask: Callable[[int], NDArray[Any]] | None = None,
     notes: Sequence[str] = (),
+    layout: str,
 ) -> Table:
     """A table of images with boxes or masks.
 
@@ -155,6 +156,7 @@ def image_table(
     ----------
     sizes : (height, width) of each image for which its boxes were made, where that is known; an image of
         another size raises a DecodeError when it is decoded.
+    layout : see `Table`.
     """
     root = storage.root
     if not paths:
@@ -177,7 +179,7 @@ def image_table(
         return image
 
     labels = np.zeros(len(paths), np.int64)  # no image has one label
-    fields: dict[str, Any] = {"parts": parts, "objects": objects, "mask": mask, "notes": tuple(notes)}
+    fields: dict[str, Any] = {"parts": parts, "objects": objects, "mask": mask, "notes": tuple(notes), "layout": layout}
     return Table(root, tuple(paths), labels, tuple(classes), read, decoded, **fields)
 
 

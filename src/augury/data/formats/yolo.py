@@ -74,7 +74,7 @@ def table(storage: Storage) -> Table:
     if said.task != SEGMENT and objects.polygons is not None and (np.diff(objects.polygons.rings) == 4).all():
         objects = as_quads(objects)
     parts = parts_by_folder(root, paths)
-    return image_table(storage, paths, said.classes, parts, objects=objects, notes=said.notes)
+    return image_table(storage, paths, said.classes, parts, objects=objects, notes=said.notes, layout="yolo")
 
 
 def _label_files(storage: Storage) -> list[str]:

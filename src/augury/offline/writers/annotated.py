@@ -14,6 +14,7 @@ from augury.data.formats.shapes import corners
 
 Floats = NDArray[np.float64]
 File = tuple[str, bytes]
+_SEVERAL = {"boxes": "boxes off their outlines", "mask": "masks", "label": "labels", "columns": "groups"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,6 +99,11 @@ def held(image: Annotated, fields: frozenset[str]) -> tuple[Annotated, Counter[s
     absent = set(lost).difference(fields)
     empty: dict[str, Any] = {name: {} if name == "columns" else None for name in absent}
     return replace(image, **empty), Counter({name: lost[name] for name in absent if lost[name]})
+
+
+def counted(lost: Mapping[str, int]) -> str:
+    """What was left out, in words."""
+    return ", ".join(f"{count} {_SEVERAL.get(name, name)}" for name, count in sorted(lost.items()))
 
 
 def in_folder(folder: str, image: Annotated) -> str:

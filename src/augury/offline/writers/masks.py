@@ -31,9 +31,18 @@ def fitted(image: Annotated) -> tuple[Annotated, Counter[str]]:
 def files(images: Iterable[Annotated], legend: Legend) -> Iterator[File]:
     """A PNG for each image as it comes, and at the end the names."""
     for image in images:
-        if image.mask is None or image.mask.shape != (image.height, image.width):
-            shape = None if image.mask is None else image.mask.shape
-            raise DataError(f"{image.where}: is {image.height}x{image.width}, its mask {shape}; draw it for the image")
-        data = encoded(image.mask[..., None], "png", None, image.where)
-        yield f"{stem(in_folder('masks', image))}.png", data
+        yield mask_file(image)
     yield "classes.txt", "".join(f"{name}\n" for name in legend.classes).encode()
+
+
+def mask_path(image: Annotated) -> str:
+    """`masks/part/name.png`."""
+    return f"{stem(in_folder('masks', image))}.png"
+
+
+def mask_file(image: Annotated) -> File:
+    """The PNG beside an image."""
+    if image.mask is None or image.mask.shape != (image.height, image.width):
+        shape = None if image.mask is None else image.mask.shape
+        raise DataError(f"{image.where}: is {image.height}x{image.width}, its mask {shape}; draw it for the image")
+    return mask_path(image), encoded(image.mask[..., None], "png", None, image.where)
