@@ -7,7 +7,9 @@
 
 #include "warp.hpp"
 #include "pixelwise.hpp"
+#include "across.hpp"
 #include "tables.hpp"
+#include "filter.hpp"
 
 namespace augury::AUGURY_ISA {
 
@@ -130,6 +132,6 @@ static void philox_many(const uint32_t* counter, int64_t count, uint32_t k0, uin
 const float* normal_table = nullptr;
 extern const Copies copies;
 extern const Kernels kernels;
-const Kernels kernels{AUGURY_NAME(AUGURY_ISA), segment, reduce, philox_many, &copies};
+const Kernels kernels{AUGURY_NAME(AUGURY_ISA), segment, reduce, filter, philox_many, &copies};
 
 }  // namespace augury::AUGURY_ISA

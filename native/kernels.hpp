@@ -6,7 +6,9 @@ namespace augury {
 
 enum class DType { u8, u16, f32 };
 enum class Border { edge, symmetric, mirror, wrap, constant, cut };
-enum class StepKind { table, affine, curve, normal, shot, impulse, rectangle };
+enum class StepKind {
+    table, affine, curve, pieces, mix, hue, normal, shot, speckle, sensor, impulse, dropout, rectangle, light
+};
 
 struct Image {
     const uint8_t* data;  // first byte of the first row
@@ -23,11 +25,17 @@ struct Line {
 struct Step {
     StepKind kind;
     bool to_float;     // the last step may write float32
-    const void* a;     // table | gain | knots | level | box
-    const void* b;     // offset | value
+    const void* a;     // table | gain | knots | matrix | turn | level | boxes | lattice of gains
+    const void* b;     // offset | values | second | lattice of offsets
     int64_t row, channel;  // strides of a and b in elements
     Line line;             // float tables that are straight lines: computing is faster than looking up
-    const uint8_t* on;     // curve
+    const uint8_t* on;     // curve, pieces, mix, light
+    int64_t channels;      // curve, pieces: only the first so many are changed
+    const float* breaks;   // pieces: `row` of them for each image, one fewer than gains and offsets
+    int64_t count;         // boxes of a sample
+    const float* tint;     // light: (n, channels)
+    int64_t rows, columns;  // of the lattices of light
+    double down, across;    // cells of the lattices to a pixel
     const uint32_t *key, *counter;
     float low, high;  // integers are rounded to nearest even, then clipped
 };
@@ -59,12 +67,24 @@ struct Segment {
     bool float_out, channels_first;
 };
 
+// Weighted sums of neighbours of one image; see kernels.Filter.
+struct Filter {
+    const float* taps;  // (rows, columns)
+    int64_t rows, columns;
+    const float* across;  // (across_count,), or null
+    int64_t across_count;
+    bool unsharp;
+    float amount, threshold;
+    float low, high;
+};
+
 struct Copies;  // copies/copies.hpp
 
 struct Kernels {
     const char* name;
     void (*segment)(const Segment&);
     void (*reduce)(DType, const Image&, int64_t channels, int halvings_y, int halvings_x, void* out);
+    void (*filter)(DType, const Filter&, const Image&, int64_t channels, void* out);
     void (*philox)(const uint32_t* counter, int64_t count, uint32_t key0, uint32_t key1, uint32_t* out);
     const Copies* copies;
 };

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <stdexcept>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "kernels.hpp"
@@ -108,6 +109,18 @@ static Line line_of(const float* table) {
     return {offset, divisor};
 }
 
+static bool noise_of(const std::string& kind, StepKind& found) {
+    const std::pair<const char*, StepKind> kinds[] = {{"normal", StepKind::normal},   {"shot", StepKind::shot},
+                                                      {"speckle", StepKind::speckle}, {"sensor", StepKind::sensor},
+                                                      {"impulse", StepKind::impulse}, {"dropout", StepKind::dropout}};
+    for (const auto& [name, value] : kinds)
+        if (kind == name) {
+            found = value;
+            return true;
+        }
+    return false;
+}
+
 // A step is a dict of arrays; each is checked against the batch before any pointer is taken.
 static Step step_of(nb::handle d, int64_t n, const Segment& s, bool is_last) {
     Step step{};
@@ -124,6 +137,17 @@ static Step step_of(nb::handle d, int64_t n, const Segment& s, bool is_last) {
         require((int64_t(x.shape(0)) == n || x.shape(0) == 1) && (c == s.channels || c == 1), "a step has a wrong shape");
         step.channel = c == 1 ? 0 : last;
         step.row = x.shape(0) == 1 && n != 1 ? 0 : c * last;
+    };
+    step.channels = s.channels;
+    const auto first_channels = [&] {
+        const auto first = nb::cast<int64_t>(d["channels"]);
+        require(first >= 0 && first <= s.channels, "a step changes more channels than there are");
+        if (first > 0) step.channels = first;
+    };
+    const auto is_on = [&](const Array& on) {
+        rows(on);
+        require(on.ndim() == 1 && on.dtype() == nb::dtype<bool>(), "`on` must be one bool for each sample");
+        return static_cast<const uint8_t*>(on.data());
     };
     if (kind == "table") {
         step.kind = StepKind::table;
@@ -143,18 +167,51 @@ static Step step_of(nb::handle d, int64_t n, const Segment& s, bool is_last) {
         step.to_float = nb::cast<bool>(d["to_float"]);
     } else if (kind == "curve") {
         step.kind = StepKind::curve;
-        const Array on = array_at(d, "on");
-        rows(a), rows(on);
+        rows(a);
         require(a.ndim() == 2 && a.shape(1) == 4097 && a.dtype() == nb::dtype<float>(), "a curve must have 4,097 float32 knots");
         step.row = 4097;
-        step.on = static_cast<const uint8_t*>(on.data());
+        step.on = is_on(array_at(d, "on"));
+        first_channels();
         bounds();
-    } else if (kind == "normal" || kind == "shot" || kind == "impulse") {
-        step.kind = kind == "normal" ? StepKind::normal : kind == "shot" ? StepKind::shot : StepKind::impulse;
+    } else if (kind == "pieces") {
+        step.kind = StepKind::pieces;
+        const Array b = array_at(d, "b"), breaks = array_at(d, "breaks");
+        rows(a), rows(b), rows(breaks);
+        require(a.ndim() == 2 && b.ndim() == 2 && breaks.ndim() == 2 && breaks.shape(1) > 0 && a.shape(1) == b.shape(1) &&
+                    a.shape(1) == breaks.shape(1) + 1 && a.dtype() == nb::dtype<float>() &&
+                    b.dtype() == nb::dtype<float>() && breaks.dtype() == nb::dtype<float>(), "pieces have a wrong shape");
+        step.row = int64_t(breaks.shape(1));
+        step.b = b.data();
+        step.breaks = static_cast<const float*>(breaks.data());
+        step.on = is_on(array_at(d, "on"));
+        first_channels();
+        bounds();
+    } else if (kind == "mix") {
+        step.kind = StepKind::mix;
+        const Array b = array_at(d, "b");
+        rows(a), rows(b);
+        require(a.ndim() == 3 && b.ndim() == 2 && int64_t(a.shape(1)) == s.channels && int64_t(a.shape(2)) == s.channels &&
+                    int64_t(b.shape(1)) == s.channels && a.dtype() == nb::dtype<float>() && b.dtype() == nb::dtype<float>(),
+                "a mix must be (n, channels, channels), with an offset (n, channels)");
+        step.b = b.data();
+        step.on = is_on(array_at(d, "on"));
+        bounds();
+    } else if (kind == "hue") {
+        step.kind = StepKind::hue;
+        rows(a);
+        require(a.ndim() == 1 && a.dtype() == nb::dtype<float>() && s.channels >= 3, "hue must be float32 (n,), for three channels or more");
+        bounds();
+    } else if (noise_of(kind, step.kind)) {
         const Array key = array_at(d, "key"), counter = array_at(d, "counter");
         rows(a), rows(key), rows(counter);
         require(a.dtype() == nb::dtype<float>() && key.shape(1) == 2 && counter.shape(1) == 3 &&
                     key.dtype() == nb::dtype<uint32_t>() && counter.dtype() == nb::dtype<uint32_t>(), "noise has a wrong shape");
+        if (step.kind == StepKind::sensor || step.kind == StepKind::dropout) {
+            const Array b = array_at(d, "b");
+            rows(b);
+            require(b.dtype() == nb::dtype<float>(), "the second number of noise must be float32");
+            step.b = b.data();
+        }
         step.key = static_cast<const uint32_t*>(key.data());
         step.counter = static_cast<const uint32_t*>(counter.data());
         bounds();
@@ -162,11 +219,28 @@ static Step step_of(nb::handle d, int64_t n, const Segment& s, bool is_last) {
         step.kind = StepKind::rectangle;
         const Array b = array_at(d, "b");
         rows(a), rows(b);
-        require(a.shape(1) == 4 && a.dtype() == nb::dtype<int32_t>() && b.dtype() == nb::dtype<float>(), "a rectangle has a wrong shape");
+        require(a.ndim() == 3 && b.ndim() == 2 && a.shape(1) == b.shape(1) && a.shape(2) == 4 &&
+                    a.dtype() == nb::dtype<int32_t>() && b.dtype() == nb::dtype<float>(), "rectangles have a wrong shape");
+        step.count = int64_t(a.shape(1));
         const auto* box = static_cast<const int32_t*>(a.data());
-        for (int64_t i = 0; i < n; ++i, box += 4)
+        for (int64_t i = 0; i < n * step.count; ++i, box += 4)
             require(box[0] >= 0 && box[1] >= 0 && box[2] <= s.height && box[3] <= s.width, "a rectangle leaves the canvas");
         step.b = b.data();
+    } else if (kind == "light") {
+        step.kind = StepKind::light;
+        const Array b = array_at(d, "b"), tint = array_at(d, "tint"), on = array_at(d, "on");
+        rows(a), rows(b), rows(tint), rows(on);
+        const auto floats = [](const Array& x, size_t axes) { return x.ndim() == axes && x.dtype() == nb::dtype<float>(); };
+        require(floats(a, 3) && floats(b, 3) && floats(tint, 2) && a.shape(1) == b.shape(1) && a.shape(2) == b.shape(2) &&
+                    a.shape(1) > 1 && a.shape(2) > 1 && int64_t(tint.shape(1)) == s.channels, "light has a wrong shape");
+        step.b = b.data();
+        step.tint = static_cast<const float*>(tint.data());
+        step.on = static_cast<const uint8_t*>(on.data());
+        step.rows = int64_t(a.shape(1));
+        step.columns = int64_t(a.shape(2));
+        step.down = double(step.rows - 1) / double(s.height);
+        step.across = double(step.columns - 1) / double(s.width);
+        bounds();
     } else {
         throw std::invalid_argument("unknown step: " + kind);
     }
@@ -250,6 +324,31 @@ static void reduce_box(nb::ndarray<nb::ro, nb::ndim<3>, nb::device::cpu> image, 
     active->reduce(dtype, source, channels, ky, kx, out.data());
 }
 
+static void filtered(nb::ndarray<nb::ro, nb::ndim<3>, nb::device::cpu> image,
+                     nb::ndarray<const float, nb::c_contig, nb::ndim<2>, nb::device::cpu> taps, nb::object across,
+                     nb::object unsharp, float low, float high,
+                     nb::ndarray<nb::c_contig, nb::ndim<3>, nb::device::cpu> out) {
+    const DType dtype = dtype_of(image.dtype());
+    const int64_t channels = image.shape(2);
+    const Image source = image_of(image, dtype, channels);
+    Filter f{taps.data(), int64_t(taps.shape(0)), int64_t(taps.shape(1)), nullptr, 0, false, 0, 0, low, high};
+    require(f.rows % 2 == 1 && f.columns % 2 == 1, "taps must have odd sides");
+    if (!across.is_none()) {
+        const auto second = nb::cast<nb::ndarray<const float, nb::c_contig, nb::ndim<1>, nb::device::cpu>>(across);
+        require(second.size() % 2 == 1, "taps must have odd sides");
+        f.across = second.data();
+        f.across_count = int64_t(second.size());
+    }
+    if (!unsharp.is_none()) {
+        f.unsharp = true;
+        std::tie(f.amount, f.threshold) = nb::cast<std::pair<float, float>>(unsharp);
+    }
+    require(dtype_of(out.dtype()) == dtype && out.shape(0) == image.shape(0) && out.shape(1) == image.shape(1) &&
+                out.shape(2) == image.shape(2), "out has the wrong shape or dtype");
+    nb::gil_scoped_release release;
+    active->filter(dtype, f, source, channels, out.data());
+}
+
 static void philox(nb::ndarray<const uint32_t, nb::c_contig, nb::device::cpu> counter, uint32_t k0, uint32_t k1,
                    nb::ndarray<uint32_t, nb::c_contig, nb::device::cpu> out) {
     require(counter.size() == out.size() && counter.size() % 4 == 0, "counter and out must be (..., 4) and alike");
@@ -277,6 +376,8 @@ NB_MODULE(_native, m) {
     m.def("segment", &augury::segment, "sources"_a, "places"_a, "canvas"_a, "border"_a, "fill"_a, "nearest"_a,
           "steps"_a, "out"_a, "channels_first"_a, "Run one segment of a program on a batch.");
     m.def("reduce_box", &augury::reduce_box, "image"_a, "ky"_a, "kx"_a, "out"_a, "Mean over exact 2^k boxes.");
+    m.def("filtered", &augury::filtered, "image"_a, "taps"_a, "across"_a.none(), "unsharp"_a.none(), "low"_a, "high"_a,
+          "out"_a, "Weighted sums of neighbours of one image.");
     m.def("philox", &augury::philox, "counter"_a, "k0"_a, "k1"_a, "out"_a, "Philox4x32-10 over many counters.");
     m.def("set_normal_table", &augury::set_normal_table, "values"_a, "Hand over draws.normal_table.");
     m.def("isa_names", &augury::isa_names, "Instruction sets that can be used here, the best one last.");

@@ -5,14 +5,17 @@
 
 namespace augury::AUGURY_ISA {
 
+// Point steps of one channel: those that read others are no tables.
 static inline bool is_point(const Step& step) {
-    return step.kind == StepKind::table || step.kind == StepKind::affine || step.kind == StepKind::curve;
+    return step.kind == StepKind::table || step.kind == StepKind::affine || step.kind == StepKind::curve ||
+           step.kind == StepKind::pieces;
 }
 
 // The same step for one channel alone.
 static inline Step of_channel(Step step, int64_t c) {
     const int64_t item = step.kind == StepKind::table && !step.to_float ? 1 : 4;
     step.a = static_cast<const uint8_t*>(step.a) + c * step.channel * item;
+    step.channels = c < step.channels;  // curve, pieces: whether this one is changed
     if (step.kind == StepKind::affine) step.b = static_cast<const float*>(step.b) + c * step.channel;
     step.channel = 0;
     return step;
@@ -26,7 +29,7 @@ static inline int64_t fuse_tables(const Segment& s, int64_t i, Step* fused, floa
         int64_t end = k, channels = 1;
         bool lookup = false;
         for (; end < s.step_count && is_point(s.steps[end]); ++end) {
-            if (s.steps[end].channel != 0) channels = s.channels;
+            if (s.steps[end].channel != 0 || s.steps[end].channels < s.channels) channels = s.channels;
             lookup |= s.steps[end].kind != StepKind::affine || s.steps[end].channel != 0;
         }
         if (end <= k + 1 || !lookup) {  // alone, or no Point at all, or faster computed than looked up

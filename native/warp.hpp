@@ -262,13 +262,34 @@ class Warp {
     }
 
     void nearest(const Places& at, int count, T* out) const {
-        const int32_t least = s.border == Border::constant ? 1024 : 2048;
-        for (int i = 0; i < count; ++i) {
-            const int64_t x = at.x[i] + (at.right[i] >= 32768), y = at.y[i] + (at.down[i] >= 32768);
-            const T* from = reinterpret_cast<const T*>(source.data + y * source.stride) + x * s.channels;
-            const bool outside = !at.covered && at.cover[i] < least;
-            for (int64_t c = 0; c < s.channels; ++c) out[i * s.channels + c] = outside ? T(s.fill) : from[c];
+        if (s.channels == 1) return pick<1>(at, count, out);
+        if (s.channels == 3) return pick<3>(at, count, out);
+        pick<0>(at, count, out);
+    }
+
+    // C channels; 0 stands for any number. What the loops need is held in locals, as `out` might alias the rest.
+    template <int C>
+    void pick(const Places& at, int count, T* out) const {
+        const int64_t channels = C ? C : s.channels, stride = source.stride, size = channels * sizeof(T);
+        const uint8_t* const data = source.data;
+        int32_t x[BLOCK], y[BLOCK];
+        for (int i = 0; i < BLOCK; ++i) {
+            x[i] = at.x[i] + (at.right[i] >= 32768);
+            y[i] = at.y[i] + (at.down[i] >= 32768);
         }
+        if (source.height * stride < (int64_t(1) << 31)) {
+            const int32_t line = int32_t(stride), step = int32_t(size);
+            int32_t offset[BLOCK];
+            for (int i = 0; i < BLOCK; ++i) offset[i] = y[i] * line + x[i] * step;
+            for (int i = 0; i < count; ++i) memcpy(out + i * channels, data + offset[i], size);
+        } else {
+            for (int i = 0; i < count; ++i) memcpy(out + i * channels, data + y[i] * stride + x[i] * size, size);
+        }
+        if (at.covered) return;
+        const int32_t least = s.border == Border::constant ? 1024 : 2048;
+        const T fill = T(s.fill);
+        for (int i = 0; i < count; ++i)
+            for (int64_t c = 0; c < channels && at.cover[i] < least; ++c) out[i * channels + c] = fill;
     }
 
     // Any number of channels, any dtype, one channel at a time.

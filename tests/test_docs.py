@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from brought import library
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -49,6 +51,16 @@ def test_the_example_of_the_data_page_prints_what_it_says(capsys):
     exec(re.search(r"```python\n(.*?)```", text, re.DOTALL)[1], {})
     for line in capsys.readouterr().out.strip().splitlines():
         assert line in text
+
+
+def test_the_examples_of_the_bridges_print_what_they_say(capsys):
+    library("albumentations", "albumentations")
+    text = (ROOT / "docs/bridges.md").read_text()
+    names = {"__name__": "bridges"}
+    for code in re.findall(r"```python\n(.*?)```", text, re.DOTALL):
+        exec(code, names)
+    shown = re.findall(r"^    (\w+: .*)$", text, re.MULTILINE)
+    assert shown == capsys.readouterr().out.splitlines()
 
 
 def test_links_lead_to_files():

@@ -63,18 +63,26 @@ def test_every_public_name_can_be_fetched_and_is_listed():
 
 def test_the_public_names_are_these():
     transforms = {
-        "Affine", "BackgroundSwap", "Barrier", "Brightness", "CenterCrop", "Contrast", "CopyPaste", "Crop", "CutMix",
-        "D4", "Elastic", "Erase", "Gamma", "GaussianNoise", "GridDistortion", "GridShuffle", "HorizontalFlip",
-        "LongestSide", "MaskDropout", "MixUp", "Mosaic", "OneOf",
-        "OpticalDistortion", "Pad", "Perspective", "PiecewiseAffine", "PoissonNoise", "Resize", "ResizedCrop",
-        "Rotate", "Rotate90", "SafeCrop", "SafeRotate", "SaltAndPepper", "Shear", "ShortestSide", "SomeOf",
-        "ThinPlateSpline", "Transform", "Translate", "Transpose", "VerticalFlip", "Zoom",
+        "Affine", "AlbumentationsStep", "AutoContrast", "BackgroundSwap", "Barrier", "Brightness", "CLAHE",
+        "CenterCrop", "ChannelDropout", "ChannelShift", "ChannelShuffle", "CoarseDropout", "ColorJitter",
+        "ColorTemperature", "Contrast", "CopyPaste", "CornerIllumination", "Crop", "CutMix", "D4", "DefocusBlur",
+        "Downscale", "Elastic", "Emboss", "Equalize", "Erase", "Fog", "Function", "Gamma", "GaussianBlur",
+        "GaussianIllumination", "GaussianNoise", "Grayscale", "GridDistortion", "GridDropout", "GridMask",
+        "GridShuffle", "HideAndSeek", "HorizontalFlip", "Hue", "Invert", "IsoNoise", "JpegCompression", "KerasStep",
+        "LinearIllumination", "LongestSide", "MaskDropout", "Median", "MixUp", "Mosaic", "MotionBlur", "OneOf",
+        "OpticalDistortion", "Pad", "PcaLighting", "Perspective", "PiecewiseAffine", "PixelDropout",
+        "PlasmaBrightness", "PlasmaContrast", "PlasmaShadow", "PoissonNoise", "Posterize", "Rain", "Resize",
+        "ResizedCrop", "Ringing", "Rotate", "Rotate90", "SafeCrop", "SafeRotate", "SaltAndPepper", "Saturation",
+        "Sepia", "Shadow", "Sharpen", "Shear", "ShortestSide", "Snow", "Solarize", "SomeOf", "SpeckleNoise",
+        "SunFlare", "ThinPlateSpline", "ToneCurve", "TorchvisionStep", "Transform", "Translate", "Transpose",
+        "UnsharpMask", "VerticalFlip", "Vignette", "WebpCompression", "Zoom", "ZoomBlur",
     }  # fmt: skip
     assert set(ag.__all__) == transforms | {
-        "AuguryError", "Batch", "Choice", "DataError", "Dataset", "DecodeError", "Fixed", "LeakError", "Leaks", "Look",
-        "MissingExtraError", "Policy", "PolicyError", "Spec", "Split", "StateError", "Stream", "Study", "__version__",
-        "expand", "find_leaks", "from_arrays", "from_frame", "from_huggingface", "look", "open", "preview",
-        "statistics", "study", "trivial_augment", "workshop",
+        "AuguryError", "Batch", "Choice", "DataError", "Dataset", "DecodeError", "Fixed", "Keep", "LeakError",
+        "Leaks", "Look", "MissingExtraError", "Policy", "PolicyError", "Spec", "Split", "StateError", "Stream",
+        "Study", "Whitening", "__version__", "expand", "find_leaks", "from_albumentations", "from_arrays",
+        "from_frame", "from_huggingface", "from_keras", "from_torchvision", "look", "open", "preview",
+        "statistics", "steps", "study", "trivial_augment", "whitening", "workshop", "write",
     }  # fmt: skip
 
 

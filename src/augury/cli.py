@@ -75,7 +75,7 @@ def preview(
 @app.command()
 @_one_line_errors
 def expand(
-    data: Annotated[Path, typer.Argument(help="Images: whatever `ag.open` reads, one class an image.")],
+    data: Annotated[Path, typer.Argument(help="Images: whatever `ag.open` reads.")],
     policy: Annotated[Path, typer.Option(help="Policy file, YAML or JSON, or the word workshop.")],
     out: Annotated[Path, typer.Option(help="Folder or .zip to write, which is not there yet.")],
     views: Annotated[int, typer.Option(min=1, max=65535, help="Augmented images for each image.")] = 10,
@@ -91,6 +91,9 @@ def expand(
     originals: Annotated[bool, typer.Option(help="Write the images themselves, too.")] = True,
     format: Annotated[str, typer.Option(help="png (lossless), jpg or webp.")] = "png",  # noqa: A002
     quality: Annotated[int | None, typer.Option(help="1 to 100, of jpg and webp; 95 unless told.")] = None,
+    annotations: Annotated[
+        str | None, typer.Option(help="coco, yolo, voc, csv or masks; as the source has them unless told.")
+    ] = None,
     seed: int = 0,
     threads: Annotated[int | None, typer.Option(help="Up to four of the machine's cores unless told.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print what was written as JSON.")] = False,
@@ -112,7 +115,7 @@ def expand(
         with shown() as progress:
             made = api.expand(
                 part, chosen, views, out, seed=seed, threads=threads, originals=originals,
-                format=format, quality=quality, progress=progress,  # type: ignore[arg-type]
+                format=format, quality=quality, annotations=annotations, progress=progress,  # type: ignore[arg-type]
             )  # fmt: skip
     except KeyboardInterrupt:
         typer.echo(f"stopped; the same command goes on, from {out}.part", err=True)
@@ -120,7 +123,45 @@ def expand(
     if as_json:
         typer.echo(json.dumps({**asdict(made), "path": str(made.path)}))
         return
-    typer.echo(f"wrote {made.path}: {made.images} images, {made.views} views of each of {made.sources}")
+    counts = {"dropped boxes": made.dropped_boxes, "dropped keypoints": made.dropped_keypoints}
+    counts |= {"views drawn anew": made.redrawn, **made.left_out}
+    said = ", ".join(f"{count} {kind}" for kind, count in counts.items() if count)
+    typer.echo(
+        f"wrote {made.path}: {made.images} images, {made.views} views of each of {made.sources}"
+        + f"; {said}" * bool(said)
+    )
+
+
+@app.command()
+@_one_line_errors
+def convert(
+    data: Annotated[Path, typer.Argument(help="Images: whatever `ag.open` reads.")],
+    to: Annotated[str, typer.Option(help="coco, yolo, voc, masks, csv or folders.")],
+    out: Annotated[Path, typer.Option(help="Folder or .zip to write, which is not there yet.")],
+    lossy: Annotated[
+        bool, typer.Option("--lossy", help="Leave out what the format cannot hold, and count it.")
+    ] = False,
+    threads: Annotated[int | None, typer.Option(help="Up to four of the machine's cores unless told.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print what was written as JSON.")] = False,
+) -> None:
+    """Write a dataset in another format, with its own parts; all of it or nothing."""
+    from augury import api
+    from augury.survey.progress import shown
+
+    dataset = api.open(data)
+    try:
+        with shown() as progress:
+            made = api.write(dataset, out, to, lossy, threads=threads, progress=progress)  # type: ignore[arg-type]
+    except KeyboardInterrupt:
+        typer.echo("stopped; nothing was written", err=True)
+        raise typer.Exit(130) from None
+    if as_json:
+        typer.echo(json.dumps({**asdict(made), "path": str(made.path)}))
+        return
+    left = ", ".join(f"{count} {kind}" for kind, count in made.left_out.items())
+    typer.echo(
+        f"wrote {made.path}: {made.images} images, {made.objects} objects" + (f"; left out: {left}" * bool(left))
+    )
 
 
 @app.command()
@@ -186,6 +227,7 @@ def study(
     policy: Annotated[
         list[Path] | None, typer.Option(help="Policy file to try as one more arm; may be given several times.")
     ] = None,
+    steps: Annotated[bool, typer.Option("--steps", help="Try each step of these policies by itself, too.")] = False,
     test: Annotated[float, typer.Option(help="Share of items that is locked away, and never opened.")] = 0.2,
     groups: Annotated[
         str, typer.Option(help="What else is never separated: auto, near, none, or a regular expression of names.")
@@ -216,6 +258,8 @@ def study(
 
     seconds, canvas = parse_seconds(budget), _size(size)
     also = [api.Policy.load(path) for path in policy or []]
+    if steps:
+        also = [one for whole in also for one in api.steps(whole)]
 
     def say(line: str) -> None:
         typer.echo(line, err=as_json)

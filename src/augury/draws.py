@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from statistics import NormalDist
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,6 +86,10 @@ class Address:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    def rows(self, rows: Any) -> Address:
+        """Some of the samples, by a slice or an index array."""
+        return Address(self.ids[rows], self.epoch, None if self.views is None else self.views[rows])
 
     def counters(self) -> Words:
         """uint32 (n, 3): the part of the counter that names the sample."""

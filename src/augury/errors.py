@@ -39,3 +39,8 @@ class MissingExtraError(AuguryError):
 
 class StateError(AuguryError):
     """A saved state does not belong to this stream."""
+
+
+def first_line(error: BaseException) -> str:
+    """What an error of another library says, as one line; its class where it says nothing."""
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)

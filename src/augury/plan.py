@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from augury.draws import Address, Draws
 from augury.errors import PolicyError
 from augury.files import write_whole
+from augury.kernels import Rows
 from augury.transforms.base import Node, Transform
 from augury.transforms.policies import OneOf, Policy, SomeOf
 
@@ -35,6 +36,19 @@ class Plan:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    def rows(self, rows: Rows) -> Plan:
+        """The same for some of the samples."""
+        columns = {label: {f: v[rows] for f, v in fields.items()} for label, fields in self.columns.items()}
+        return Plan(self.ids[rows], columns)
+
+    def replaced(self, rows: NDArray[np.int64], other: Plan) -> Plan:
+        """Another plan in the place of some rows."""
+        columns = {label: {f: v.copy() for f, v in fields.items()} for label, fields in self.columns.items()}
+        for label, fields in columns.items():
+            for field, values in fields.items():
+                values[rows] = other.columns[label][field]
+        return Plan(self.ids, columns)
 
     def save(self, path: str | Path) -> None:
         """Write as .npz."""

@@ -133,12 +133,14 @@ class Unit:
 
     def _bare_number(self, value: float) -> str:
         if self.log:
-            pair = (1 / value, value) if value > 0 else (0.8, 1.25)
+            middle = self.identity or 1.0
+            pair = (middle / value * middle, value) if value > 0 else (0.8 * middle, 1.25 * middle)
             low, high = min(pair), max(pair)
         elif self.low < 0:
             low, high = -abs(value), abs(value)
         else:
             low, high = max(0.0, self.low), value
+        low, high = max(low, self.low), min(high, self.high)
         return f"{value:g} is a bare number; write ({low:.4g}, {high:.4g}) for a range or Fixed({value:g})"
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
@@ -234,10 +236,51 @@ Position = Annotated[Range, Unit("fraction of the free room", 0.0, 1.0)]
 # from 2/3 on, four corners that move apart can fold over, and no camera sees that
 CornerShifts = Annotated[Range, Unit("fraction of half the side", 0.0, 0.6, identity=0.0, count=8)]
 # beyond these bounds neighbouring points of a lattice would often pass each other, and the image fold
+Push = Annotated[Range, Unit("fraction of the distance between places", 0.0, 0.2, identity=0.0)]
 BendAmount = Annotated[Range, Unit("fraction of a cell", 0.0, 0.4, identity=0.0)]
 CellShift = Annotated[Range, Unit("fraction of a cell", 0.0, 0.45, identity=0.0)]
 Lens = Annotated[Range, Unit("shift at the corners / distance to the centre", -0.3, 0.3, identity=0.0)]
 NoiseLevel = Annotated[Range, Unit("fraction of the value range", 0.0, 1.0, identity=0.0)]
 MarkedShare = Annotated[Range, Unit("fraction of the marked regions", 0.0, 1.0, identity=0.0)]
+LightShare = Annotated[Range, Unit("fraction of the light", 0.0, 1.0, identity=0.0)]
+LightChange = Annotated[Range, Unit("fraction of the light", -1.0, 1.0, identity=0.0)]
+ValueChange = Annotated[Range, Unit("fraction of the value range", 0.0, 1.0, identity=0.0)]
+Opacity = Annotated[Range, Unit("fraction, 1 hides what lies behind", 0.0, 1.0, identity=0.0)]
+Direction = Annotated[Range, Unit("degrees", -360.0, 360.0)]
 Place = Annotated[Range, Unit("fraction of the side", 0.0, 1.0)]
+Radius = Annotated[Range, Unit("fraction of the shorter side", 0.01, 2.0)]
+# from 0.05 on, as light is known at 33 knots along a side
+Softness = Annotated[Range, Unit("fraction of the shorter side", 0.05, 2.0)]
+Roughness = Annotated[Range, Unit("fraction of the height left at every finer step", 0.0, 1.0)]
+CloudCover = Annotated[Range, Unit("fraction of the cloud's height", 0.0, 1.0, identity=0.0)]
+Particles = Annotated[Range, Unit("number, rounded", 0.0, 500.0, identity=0.0)]
+ParticleSize = Annotated[Range, Unit("fraction of the shorter side", 0.0, 0.5)]
+Holes = Annotated[Range, Unit("number, rounded", 0.0, 64.0, identity=0.0)]
+HoleSide = Annotated[Range, Unit("fraction of the shorter side", 0.0, 2.0, identity=0.0)]
+Cells = Annotated[Range, Unit("number along each side, rounded", 1.0, 20.0)]
+CellSide = Annotated[Range, Unit("fraction of the side", 0.05, 2.0)]
+HoleRatio = Annotated[Range, Unit("fraction of the cell's side", 0.0, 1.0, identity=0.0)]
+Phase = Annotated[Range, Unit("fraction of the period", 0.0, 1.0)]
+KeptRatio = Annotated[Range, Unit("fraction of the period", 0.0, 1.0, identity=1.0)]
+CellShare = Annotated[Range, Unit("fraction of the cells", 0.0, 1.0, identity=0.0)]
 ValueShare = Annotated[Range, Unit("fraction of the values", 0.0, 1.0, identity=0.0)]
+PixelShare = Annotated[Range, Unit("fraction of the pixels", 0.0, 1.0, identity=0.0)]
+BlurRadius = Annotated[Range, Unit("fraction of the shorter side", 0.0, 0.05, identity=0.0)]
+PathLength = Annotated[Range, Unit("fraction of the shorter side", 0.0, 0.2, identity=0.0)]
+Spread = Annotated[Range, Unit("fraction of the distance from the centre", 0.0, 1.0, identity=0.0)]
+Resolution = Annotated[Range, Unit("factor of both sides", 0.02, 1.0, identity=1.0, log=True)]
+DetailGain = Annotated[Range, Unit("share of the detail", -1.0, 10.0, identity=0.0)]
+ReliefGain = Annotated[Range, Unit("share of the slope", 0.0, 4.0, identity=0.0)]
+LeastDetail = Annotated[Range, Unit("fraction of the value range", 0.0, 1.0)]
+Cutoff = Annotated[Range, Unit("fraction of the highest frequency", 0.2, 1.0)]
+Quality = Annotated[Range, Unit("quality of the encoder", 1.0, 100.0)]
+ChannelAmount = Annotated[Range, Unit("fraction of the value range", -1.0, 1.0, identity=0.0)]
+SolarizeThreshold = Annotated[Range, Unit("fraction of the value range", 0.0, 1.0, identity=1.0)]
+# half the way to the next point, so that the points of a curve never pass each other
+CurveShifts = Annotated[Range, Unit("fraction of the value range", -0.125, 0.125, identity=0.0, count=3)]
+Bits = Annotated[Range, Unit("bits", 1.0, 8.0, identity=8.0)]
+Strength = Annotated[Range, Unit("fraction", 0.0, 1.0, identity=0.0)]
+Kelvin = Annotated[Range, Unit("kelvin", 2500.0, 20000.0, identity=6500.0, log=True)]
+LightingStd = Annotated[Range, Unit("standard deviations of ImageNet's colours", 0.0, 2.0, identity=0.0)]
+TailShare = Annotated[Range, Unit("fraction of the pixels", 0.0, 0.49)]
+ClipLimit = Annotated[Range, Unit("times the mean count of a level", 1.0, 40.0)]

@@ -56,6 +56,11 @@ class Spec:
         return self.height, self.width, self.channels
 
     @property
+    def colours(self) -> int:
+        """How many of the channels are no alpha: the fourth of four is."""
+        return 3 if self.channels == 4 else self.channels
+
+    @property
     def full_scale(self) -> float:
         """White minus black."""
         return self.value_range[1] - self.value_range[0]

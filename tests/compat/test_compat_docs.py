@@ -28,6 +28,16 @@ def test_speeds_are_those_of_the_committed_run():
     assert all(row["times_faster"]["median"] >= 10 for row in results)
 
 
+def test_memory_is_that_of_the_committed_run():
+    document = json.loads((ROOT / "benchmarks/results/memory.json").read_text())
+    peak = {row["name"]: row["peak_gib"] for row in document["results"]}
+    assert document["files"] == 20_000
+    assert max(peak.values()) < 1
+    shown = re.findall(r"(\d\.\d\d) GiB", PAGE)
+    names = ("compatible_scaling", "compatible_whitening", "statistics", "whitening")
+    assert shown == [f"{peak[name]:.2f}" for name in names]
+
+
 def test_every_argument_and_fault_is_on_the_page():
     arguments = [name for name in inspect.signature(ImageDataGenerator).parameters if name != "faults"]
     assert len(arguments) == 23

@@ -159,7 +159,7 @@ def test_a_wrong_line_is_named(line, message):
         ("names: {1: cat, 2: dog}", r"keys of 'names' are \[1, 2\]"),
         ("names: {a: cat}", "keys of 'names'"),
         ("names: [cat, dog]\nnc: 3", "nc is 3, but there are 2 names"),
-        ("names: [cat, dog]\nkpt_shape: [17, 3]", "labels of poses"),
+        ("names: [cat, dog]\nkpt_shape: [17, 4]", "kpt_shape is"),
         ('names: [cat, "d\\nog"]', "control character"),
         ("names: [cat", "not valid YAML"),
         ("names: \x00", "not valid YAML"),

@@ -106,7 +106,7 @@ def test_a_network_learns_from_it(jax, data, policy):
 def test_boxes_are_refused_in_one_line(jax, tmp_path):
     files = {"classes.txt": "thing", "images/0.png": png(), "labels/0.txt": "0 .5 .5 .2 .2"}
     stream = ag.open(written(tmp_path, files)).stream()
-    with pytest.raises(ag.AuguryError, match=r"\.jax\(\) gives one label for each image") as caught:
+    with pytest.raises(ag.AuguryError, match=r"\.jax\(\) gives one label or mask for each image") as caught:
         stream.jax()
     assert "\n" not in str(caught.value)
 

@@ -1,11 +1,14 @@
 """What faces hand out where the policy mixes labels: float32 shares of all classes."""
 
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pytest
 import torch
 
 import augury as ag
+from augury.api import Dataset
 
 MIXED = ag.Policy([ag.OneOf([ag.MixUp(p=1.0), ag.CutMix(p=1.0)])])
 
@@ -49,6 +52,21 @@ def test_labels_are_as_ever_where_nothing_is_shared(data):
     _, y = next(iter(data.stream(within).torch()))
     assert y.dtype == torch.int64
     assert data.stream(within).keras()[0][1].dtype == np.int64
+
+
+def test_masks_stay_masks_where_samples_are_mixed():
+    photos, masks = (np.random.default_rng(k).integers(0, 200, (6, 8, 8, 1)).astype(np.uint8) for k in range(2))
+    table = ag.from_arrays(photos, np.zeros(6, int), classes=["a"])._table
+    data = Dataset(replace(table, mask=masks[..., 0].__getitem__))
+    mixed = ag.Policy([ag.CutMix(p=1.0)])
+    (batch,) = data.stream(mixed, batch_size=6, shuffle=False).epoch(0)
+    assert batch.soft is None
+    for batches in (
+        data.stream(mixed, batch_size=6, shuffle=False).torch(),
+        data.stream(mixed, batch_size=6, shuffle=False).keras(),
+    ):
+        np.testing.assert_array_equal(np.asarray(next(iter(batches))[1]), batch.mask.astype(np.int64), strict=True)
+    assert (batch.mask != masks[..., 0]).any()
 
 
 def test_jax_yields_shares(data):

@@ -136,7 +136,7 @@ def test_a_file_that_cannot_be_read_is_named(tf, tmp_path):
 def test_boxes_are_refused_in_one_line(tf, tmp_path):
     files = {"classes.txt": "thing", "images/0.png": png(), "labels/0.txt": "0 .5 .5 .2 .2"}
     stream = ag.open(written(tmp_path, files)).stream()
-    with pytest.raises(ag.AuguryError, match=r"\.tf\(\) gives one label for each image") as caught:
+    with pytest.raises(ag.AuguryError, match=r"\.tf\(\) gives one label or mask for each image") as caught:
         stream.tf()
     assert "\n" not in str(caught.value)
 

@@ -96,7 +96,7 @@ def test_prepare_decides_size_and_channels_and_no_numbers(tmp_path):
     plain = data.prepare(size=(8, 10), fit="crop", channels=1)
     view = image(made.path, "cat/1_2.png")
     assert (view.shape, view.dtype) == ((8, 10, 1), np.uint8)
-    source = next(Renderer(plain._table, plain._prepare, POLICY, 0).views(1, 1))
+    source = next(Renderer(plain._table, plain._prepare, POLICY, 0).views(1, 1)).image
     assert_same_bytes(image(made.path, "cat/1_1.png"), source)
     assert about(made.path)["prepare"] == {
         "size": [8, 10],

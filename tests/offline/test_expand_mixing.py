@@ -4,6 +4,7 @@ import csv
 
 import numpy as np
 import pytest
+from drawn_objects import coco, masked, scenes
 from expansions import FOLDERS, contents, image, opened
 
 import augury as ag
@@ -65,6 +66,19 @@ def test_what_has_no_label_of_its_own_is_refused_in_one_line(tmp_path, node, mes
     with pytest.raises(AuguryError) as caught:
         expand(opened(tmp_path / "data").prepare(size=(9, 12)), ag.Policy([node]), 2, tmp_path / "out")
     one_line(caught, message)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("node", [ag.MixUp(within_class=True), ag.CopyPaste(), ag.MaskDropout(), ag.BackgroundSwap()])
+@pytest.mark.parametrize("marks", ["boxes", "masks"])
+def test_mixed_annotations_are_refused_in_one_line(tmp_path, node, marks):
+    if marks == "boxes":
+        coco(tmp_path / "data", scenes(2))
+    else:
+        masked(tmp_path / "data", scenes(2), "uint8")
+    with pytest.raises(AuguryError) as caught:
+        expand(ag.open(tmp_path / "data").prepare(size=(9, 12)), ag.Policy([node]), 2, tmp_path / "out")
+    one_line(caught, f"expand: {node.label}: mixed boxes and masks cannot be written yet; leave it out, or stream")
     assert not (tmp_path / "out").exists()
 
 

@@ -85,7 +85,7 @@ def test_points_go_where_the_displacement_says(one):
         inside = np.all((there[i] > 1) & (there[i] < [w - 1, h - 1]), axis=1)
         index = there[i][inside, ::-1].T - 0.5
         back = [map_coordinates(places(motion, i)[..., k], index, order=1) for k in (0, 1)]
-        np.testing.assert_allclose(np.stack(back, -1) + 0.5, at[i][inside], atol=0.25)  # kinks lie between pixels
+        np.testing.assert_allclose(np.stack(back, -1) + 0.5, at[i][inside], atol=0.4)  # kinks lie between pixels
         assert inside.sum() > 25
 
 

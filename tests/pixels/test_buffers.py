@@ -19,7 +19,9 @@ from helpers import BORDERS, assert_same_bytes, render
 
 pytestmark = pytest.mark.skipif(compiled() is None, reason="the native kernels were not built")
 
-TOO_LOW = np.array([[0, 0, 5, 4]], np.int32)
+TOO_LOW = np.array([[[0, 0, 5, 4]]], np.int32)
+LIGHT = {name: np.ones((1, 2, 2), np.float32) for name in "ab"}
+LIGHT |= {"kind": "light", "tint": np.ones((1, 3), np.float32), "on": np.ones(1, bool), "low": 0.0, "high": 1.0}
 EVERYTHING = [Rotate((-180, 180)), Translate((-1, 1), (-1, 1)), Perspective(), GaussianNoise(), Erase()]
 
 
@@ -83,7 +85,12 @@ BEND = {
         ({"steps": [{"kind": "table", "a": np.zeros((1, 3, 255), np.uint8)}]}, "256"),
         ({"steps": [{"kind": "table", "a": np.zeros((1, 2, 256), np.uint8)}]}, "wrong shape"),
         ({"steps": [{"kind": "blur", "a": np.zeros((1, 3, 256), np.uint8)}]}, "unknown step"),
-        ({"steps": [{"kind": "rectangle", "a": TOO_LOW, "b": np.zeros(1, np.float32)}]}, "leaves"),
+        ({"steps": [{"kind": "rectangle", "a": TOO_LOW, "b": np.zeros((1, 1), np.float32)}]}, "leaves"),
+        ({"steps": [{"kind": "rectangle", "a": TOO_LOW, "b": np.zeros((1, 2), np.float32)}]}, "wrong shape"),
+        ({"steps": [{**LIGHT, "a": np.ones((1, 1, 2), np.float32)}]}, "light has a wrong shape"),
+        ({"steps": [{**LIGHT, "b": np.ones((1, 2, 2))}]}, "light has a wrong shape"),
+        ({"steps": [{**LIGHT, "tint": np.ones((1, 2), np.float32)}]}, "light has a wrong shape"),
+        ({"steps": [{**LIGHT, "on": np.ones(2, bool)}]}, "too few rows"),
     ],
 )  # fmt: skip
 def test_arrays_that_do_not_fit_are_refused_before_any_pixel(change, message):

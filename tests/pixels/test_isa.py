@@ -6,7 +6,17 @@ from augury.api import Policy
 from augury.binary import compiled
 from augury.data.prepare import Prepare
 from augury.execute import native, reference
-from augury.transforms import Brightness, Erase, Gamma, GaussianNoise, Perspective, Rotate, Zoom
+from augury.transforms import (
+    Brightness,
+    CoarseDropout,
+    Erase,
+    Gamma,
+    GaussianNoise,
+    Perspective,
+    PlasmaContrast,
+    Rotate,
+    Zoom,
+)
 from helpers import (
     BORDERS,
     DTYPES,
@@ -23,6 +33,7 @@ pytestmark = pytest.mark.skipif(not HAS_NATIVE, reason="native kernels were not 
 LIBRARY = compiled()
 NAMES = LIBRARY.isa_names() if HAS_NATIVE else []
 NODES = [Rotate((-90, 90)), Perspective(), Zoom((0.4, 2.0)), Brightness(), GaussianNoise(), Gamma(), Erase()]
+NODES += [PlasmaContrast(), CoarseDropout()]
 
 
 @pytest.fixture(params=NAMES)

@@ -7,9 +7,10 @@ from PIL import Image
 from scipy import stats
 
 import augury as ag
+from augury.data.table import Objects
 from augury.draws import Draws
 from augury.execute.mixing import Frame, mix
-from augury.execute.sight import Boxes, in_sight, inside, with_marks
+from augury.execute.sight import Held, in_sight, inside, with_marks
 from augury.plan import draw_plan
 from augury.spec import Spec
 from augury.transforms.mix import symmetric_beta
@@ -31,7 +32,8 @@ def mixed(transform, own, *others, value_range=None, **changed):
 
 
 def boxes(*places):
-    return Boxes(np.float32(places).reshape(-1, 4), np.arange(len(places)))
+    objects = Objects(np.array([0, len(places)]), np.float32(places).reshape(-1, 4), np.arange(len(places)))
+    return Held(objects, np.ones(len(places)))
 
 
 def flat(value, mask=None, held=None):
@@ -101,8 +103,8 @@ def test_floats_of_any_range_stay_in_it():
 def test_mix_up_keeps_boxes_of_both_and_the_mask_of_the_larger_share():
     own, other = flat(0, 1, boxes((0, 0, 4, 4))), flat(9, 2, boxes((1, 1, 2, 2), (3, 3, 9, 9)))
     made = mixed(ag.MixUp(), own, other, share=0.4)
-    np.testing.assert_array_equal(made.boxes.places, np.float32([(0, 0, 4, 4), (1, 1, 2, 2), (3, 3, 9, 9)]))
-    np.testing.assert_array_equal(made.boxes.labels, [0, 0, 1])
+    np.testing.assert_array_equal(made.held.objects.boxes, np.float32([(0, 0, 4, 4), (1, 1, 2, 2), (3, 3, 9, 9)]))
+    np.testing.assert_array_equal(made.held.objects.labels, [0, 0, 1])
     assert set(np.unique(made.mask)) == {1}
     assert set(np.unique(mixed(ag.MixUp(), own, other, share=0.6).mask)) == {2}
 
@@ -132,9 +134,9 @@ def test_cut_mix_cuts_masks_and_boxes():
     np.testing.assert_array_equal(made.image[..., 0] == 9, expected)
     np.testing.assert_array_equal(made.mask == 2, expected)
     stay, come = [(0, 0, 16, 4), (0, 0, 16, 12), (0, 4, 16, 8)], [(8, 8, 12, 9)]
-    np.testing.assert_array_equal(made.boxes.places[:3], np.float32(stay))
-    np.testing.assert_array_equal(made.boxes.labels, [0, 1, 3, 0, 1])
-    np.testing.assert_array_equal(made.boxes.places[3:], np.float32([(4, 3, 5, 8), *come]))
+    np.testing.assert_array_equal(made.held.objects.boxes[:3], np.float32(stay))
+    np.testing.assert_array_equal(made.held.objects.labels, [0, 1, 3, 0, 1])
+    np.testing.assert_array_equal(made.held.objects.boxes[3:], np.float32([(4, 3, 5, 8), *come]))
 
 
 # ---- what is seen of boxes
@@ -144,19 +146,19 @@ def test_a_box_becomes_smaller_where_a_full_side_is_covered_and_nowhere_else():
     seen = np.ones((H, W), bool)
     seen[:, :6] = False
     cut = in_sight(boxes((2, 2, 10, 8), (0.5, 0.5, 6, 9), (6, 0, 9.5, 3.5), (5.5, 0, 15, 3)), seen, 0.1)
-    np.testing.assert_array_equal(cut.places, np.float32([(6, 2, 10, 8), (6, 0, 9.5, 3.5), (6, 0, 15, 3)]))
-    np.testing.assert_array_equal(cut.labels, [0, 2, 3])
+    np.testing.assert_array_equal(cut.objects.boxes, np.float32([(6, 2, 10, 8), (6, 0, 9.5, 3.5), (6, 0, 15, 3)]))
+    np.testing.assert_array_equal(cut.objects.labels, [0, 2, 3])
     seen[:, :6] = True
     seen[:5, :6] = False
-    np.testing.assert_array_equal(in_sight(boxes((2, 2, 10, 8)), seen, 0.1).places, np.float32([(2, 2, 10, 8)]))
-    assert len(in_sight(boxes((2, 2, 10, 8)), seen, 0.9).labels) == 0
+    np.testing.assert_array_equal(in_sight(boxes((2, 2, 10, 8)), seen, 0.1).objects.boxes, np.float32([(2, 2, 10, 8)]))
+    assert len(in_sight(boxes((2, 2, 10, 8)), seen, 0.9).objects.labels) == 0
 
 
 def test_boxes_outside_of_the_image_count_with_all_their_pixels():
     seen = np.ones((H, W), bool)
     held = boxes((-30, 0, 2, 4), (-4, 0, 2, 4), (20, 20, 30, 30))
-    np.testing.assert_array_equal(in_sight(held, seen, 0.1).places, np.float32([(0, 0, 2, 4)]))
-    assert with_marks(held, seen).labels.tolist() == [0, 1]
+    np.testing.assert_array_equal(in_sight(held, seen, 0.1).objects.boxes, np.float32([(0, 0, 2, 4)]))
+    assert with_marks(held, seen).objects.labels.tolist() == [0, 1]
     assert inside(boxes((-3, -3, 2, 1)), (H, W)).sum() == 2
 
 
@@ -187,8 +189,8 @@ def test_boxes_of_a_mosaic_move_with_their_tile_and_are_cut_to_it():
     frames = [flat(k, k, held) for k in range(4)]
     made = mixed(ag.Mosaic(), *frames, x=0.25, y=0.5, tile=0)
     expected = [(0, 0, 4, 6), (0, 2, 4, 6), (4, 0, 16, 6), (0, 6, 4, 12), (4, 6, 16, 12), (4, 6, 7, 9)]
-    np.testing.assert_array_equal(np.unique(made.boxes.places, axis=0), np.unique(np.float32(expected), axis=0))
-    assert sorted(made.boxes.labels.tolist()) == [0, 0, 0, 0, 1, 2]
+    np.testing.assert_array_equal(np.unique(made.held.objects.boxes, axis=0), np.unique(np.float32(expected), axis=0))
+    assert sorted(made.held.objects.labels.tolist()) == [0, 0, 0, 0, 1, 2]
 
 
 # ---- CopyPaste and BackgroundSwap
@@ -204,7 +206,7 @@ def test_copy_paste_brings_what_is_marked_with_mask_and_boxes():
     mask = own.mask.copy()
     mask[:4, 2:9] = 7
     assert_same_bytes(made.mask, mask)
-    np.testing.assert_array_equal(made.boxes.places, np.float32([(0, 0, 2, 4), (8, 8, 16, 12), (2, 0, 9, 4)]))
+    np.testing.assert_array_equal(made.held.objects.boxes, np.float32([(0, 0, 2, 4), (8, 8, 16, 12), (2, 0, 9, 4)]))
 
 
 def test_without_masks_the_inside_of_boxes_is_pasted():
@@ -212,13 +214,13 @@ def test_without_masks_the_inside_of_boxes_is_pasted():
     expected = np.ones((H, W), np.uint8)
     expected[2:4, 1:4], expected[4:8, 3:8] = 5, 5
     np.testing.assert_array_equal(made.image[..., 0], expected)
-    assert len(made.boxes.labels) == 2
+    assert len(made.held.objects.labels) == 2
 
 
 def test_an_own_object_that_is_covered_goes_with_its_box():
     own = marked(10, slice(2, 4), slice(2, 4), 1, boxes((2, 2, 4, 4)))
     other = marked(50, slice(0, 6), slice(0, 6), 2, boxes((0, 0, 6, 6)))
-    np.testing.assert_array_equal(mixed(ag.CopyPaste(), own, other).boxes.places, np.float32([(0, 0, 6, 6)]))
+    np.testing.assert_array_equal(mixed(ag.CopyPaste(), own, other).held.objects.boxes, np.float32([(0, 0, 6, 6)]))
 
 
 def test_background_swap_keeps_the_subject_and_shows_no_unmarked_one():
@@ -229,7 +231,7 @@ def test_background_swap_keeps_the_subject_and_shows_no_unmarked_one():
     expected[2:6, 2:6], expected[8:10, 8:10] = 200, 10
     assert_same_bytes(made.image, expected)
     assert_same_bytes(made.mask, own.mask)
-    assert made.boxes is own.boxes
+    assert made.held is own.held
 
 
 def test_what_lies_outside_of_the_other_image_is_no_object():
@@ -265,7 +267,7 @@ def test_mask_dropout_removes_whole_regions_with_their_boxes():
     image[2:6, 5:8], mask[2:6, 5:8] = 255, 0
     assert_same_bytes(made.image, image)
     assert_same_bytes(made.mask, mask)
-    assert made.boxes.labels.tolist() == [0, 2, 3]  # the last holds nothing that was ever marked
+    assert made.held.objects.labels.tolist() == [0, 2, 3]  # the last holds nothing that was ever marked
 
 
 def test_each_region_goes_with_the_probability_asked_for():

@@ -142,3 +142,12 @@ def test_aspect_above_1_is_a_wider_crop(executor):
 def test_a_crop_of_everything_is_a_copy(executor):
     image = random_images([(16, 16)])[0]
     assert_same_bytes(one(ResizedCrop(Fixed(1), Fixed(1)), image, executor), image)
+
+
+@pytest.mark.parametrize("cls", [Brightness, Contrast, Gamma])
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_tone_leaves_alpha_alone(cls, dtype):
+    image = random_image((9, 11, 4), dtype)
+    out = render(Policy([cls(Fixed(1.7))]), [image])[0]
+    assert_same_bytes(out[..., 3].copy(), image[..., 3].copy())
+    assert (out[..., :3] != image[..., :3]).any()

@@ -266,6 +266,31 @@ def test_masks_move_with_nearest_pixels(border):
     assert_same_bytes(masks, render(policy, images)[..., 0])
 
 
+@pytest.mark.skipif(not HAS_NATIVE, reason="needs the native kernels")
+@pytest.mark.parametrize("border", BORDERS)
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize("planes", [(), (2,), (3,), (5,)], ids=str)
+def test_native_masks_equal_the_reference(border, dtype, planes):
+    sizes = [(1, 1), (1, 40), (33, 70), (64, 31)]
+    rng, images = np.random.default_rng(0), random_images(sizes)
+    masks = [rng.integers(0, 250, (*size, *planes)).astype(dtype) for size in sizes]
+    policy = Policy([Rotate((-60, 60)), Zoom(), Translate()], border=border, mask_fill=254)
+    how = {"prepare": Prepare(size=(37, 45))}
+    native, slow = (moved_masks(policy, images, masks, executor=e, **how) for e in (FAST, reference))
+    assert native.shape == (4, 37, 45, *planes)
+    assert_same_bytes(native, slow)
+
+
+def test_masks_moved_in_several_runs_are_the_same(monkeypatch):
+    images = random_images([(20, 30)] * 7)
+    masks = [random_image((20, 30, 1))[..., 0] for _ in images]
+    policy = Policy([Rotate(), Barrier(), Translate()])
+    together = moved_masks(policy, images, masks)
+    for size in (0, 20 * 30, 20 * 30 * 3):
+        monkeypatch.setattr("augury.execute.run._MASKS_TOGETHER", size)
+        assert_same_bytes(moved_masks(policy, images, masks), together)
+
+
 def test_a_mask_label_that_does_not_fit_is_refused():
     policy = Policy([Rotate(Fixed(45))], border="constant", mask_fill=300)
     with pytest.raises(AuguryError, match=r"mask_fill=300.*uint8"):

@@ -127,7 +127,7 @@ def test_schema_is_json():
 
 @pytest.mark.parametrize("name", sorted([*declared.__all__, "Policy"]))
 def test_schema_has_every_node(name):
-    if name == "Transform":
+    if name == "Transform" or not getattr(declared, name, Policy).in_files:
         assert name not in SCHEMA["$defs"]
     else:
         assert SCHEMA["$defs"][name]["properties"]["op"] == {"const": name}

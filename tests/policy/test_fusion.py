@@ -22,12 +22,14 @@ from augury.transforms import (
     HorizontalFlip,
     OneOf,
     Perspective,
+    Rain,
     ResizedCrop,
     Rotate,
     Shear,
     SomeOf,
     Translate,
     VerticalFlip,
+    Vignette,
     Zoom,
 )
 from helpers import DTYPES, assert_same_bytes, lowered, movement, random_images, render
@@ -65,6 +67,8 @@ def test_neighbouring_maps_are_one_kernel():
         (Brightness(), [R, P, R]),
         (GaussianNoise(), [R, N, R]),
         (Erase(), [R, E, R]),
+        (Vignette(), [R, "Light", R]),
+        (Rain(), [R, "Opaque", R]),
         (Barrier(), [R, R]),
         (Barrier(border="wrap"), [R, R]),
     ],
@@ -168,7 +172,9 @@ def test_moved_flips_give_the_same_bytes(dtype, interpolation, border):
 
 
 def test_a_flip_after_noise_flips_the_noise():
-    assert_fusing_changes_nothing([GaussianNoise(Fixed(0.1)), Brightness(), HorizontalFlip(), Erase()])
+    assert_fusing_changes_nothing(
+        [GaussianNoise(Fixed(0.1)), Brightness(), HorizontalFlip(), Erase(), Vignette(), Contrast()]
+    )
 
 
 # ---- sort_exclusive

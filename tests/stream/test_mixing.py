@@ -367,14 +367,14 @@ def test_a_mixture_begins_a_segment_of_its_own():
     policy = ag.Policy(nodes)
     program = compile_policy(policy, Prepare(), Spec.image(8, 8, 3))
     assert [len(segment.whole) for segment in program.segments] == [0, 1, 1, 1]
-    assert program.mixes
+    assert [node.label for node in program.mixtures] == ["MixUp", "CutMix", "MaskDropout"]
     assert program.shares_labels
     said = policy.explain(Spec.image(8, 8, 3))
     assert said.count("mixes in other samples; no fusion past it") == 2
-    assert said.count("changes image, mask and boxes") == 1
+    assert said.count("changes image, mask and objects") == 1
 
 
 def test_without_mixing_programs_are_as_they_were():
     program = compile_policy(ag.Policy([ag.Rotate(), ag.MixUp(p=0.0)]), Prepare(), Spec.image(8, 8, 3))
-    assert not program.mixes
+    assert not program.mixtures
     assert not program.shares_labels

@@ -339,11 +339,10 @@ def test_some_samples_come_with_their_boxes():
 # ---- faces
 
 
-@pytest.mark.parametrize("marks", [{"boxes": [[]]}, {"masks": [np.zeros(SIZE, np.uint8)]}])
 @pytest.mark.parametrize("face", ["torch", "keras"])
-def test_faces_do_not_hand_out_zeros_as_labels(face, marks):
+def test_faces_do_not_hand_out_zeros_as_labels(face):
     pytest.importorskip(face)
-    stream = Dataset(table_of([photo_with((0, 0, 1, 1))], **marks)).stream()
+    stream = Dataset(table_of([photo_with((0, 0, 1, 1))], [[]])).stream()
     with pytest.raises(ag.AuguryError, match=rf"^photos: \.{face}\(\) gives one label .* iterate the stream itself"):
         getattr(stream, face)()
 

@@ -359,6 +359,7 @@ def test_truth_must_be_other_items_of_the_same_classes():
     [
         ({"arms": []}, "no arm is given"),
         ({"arms": [ag.Rotate(ag.Fixed(10))]}, "does the same to every image"),
+        ({"arms": [ag.Crop()]}, "changes the size of the images"),
         ({"arms": [ag.HorizontalFlip(), ag.HorizontalFlip()]}, "two arms are called"),
         ({"arms": ["Rotate"]}, "expected a transform or a Policy"),
         ({"folds": 1}, "folds=1"),

@@ -1,5 +1,6 @@
 """The objects and functions that people hold; `import augury as ag` hands them out."""
 
+from augury.api.bridges import from_albumentations, from_keras, from_torchvision, steps
 from augury.api.dataset import Dataset, Split
 from augury.api.expand import expand
 from augury.api.leaks import Leaks, find_leaks
@@ -14,6 +15,9 @@ from augury.api.policy import Policy
 from augury.api.preview import preview
 from augury.api.statistics import statistics
 from augury.api.stream import Stream
+from augury.api.whitening import whitening
+from augury.api.write import write
+from augury.data.whitening import Whitening
 
 __all__ = [
     "Dataset",
@@ -22,13 +26,20 @@ __all__ = [
     "Policy",
     "Split",
     "Stream",
+    "Whitening",
     "expand",
     "find_leaks",
+    "from_albumentations",
     "from_arrays",
     "from_frame",
     "from_huggingface",
+    "from_keras",
+    "from_torchvision",
     "look",
     "open",
     "preview",
     "statistics",
+    "steps",
+    "whitening",
+    "write",
 ]

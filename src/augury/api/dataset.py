@@ -115,7 +115,8 @@ class Dataset:
         Parameters
         ----------
         size : (height, width) in pixels. fit : "stretch", "crop" or "pad". channels : 1, 3, 4 or None.
-        normalize : None, "unit" (0..1), "symmetric" (-1..1) or (mean, std) of 0..1 values.
+        normalize : None, "unit" (0..1), "symmetric" (-1..1), (mean, std) of 0..1 values (see `ag.statistics`),
+            "sample" (each image by its own mean and deviation) or what `ag.whitening` gives.
         dtype : "float32", "float16" or None.
         """
         return replace(self, _prepare=Prepare(size, fit, channels, normalize, dtype), _images={})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -20,6 +21,8 @@ from augury.stream.engine import default_threads
 from augury.transforms.base import Transform
 from augury.transforms.policies import Policy, walk
 
+AnnotationFormat = Literal["coco", "yolo", "voc", "csv", "masks"]
+_ANNOTATIONS = {"boxes": ("coco", "yolo", "voc", "csv"), "masks": ("masks",)}
 _MOST_VIEWS = 2**16 - 1  # what a draw address can number
 _QUALITY = 95
 
@@ -35,9 +38,13 @@ def expand(
     originals: bool = True,
     format: Format | None = None,  # noqa: A002  the word that people look for
     quality: int | None = None,
+    annotations: AnnotationFormat | None = None,
     progress: Progress | None = None,
 ) -> Expansion:
     """Write the images of a training part, and views of each, as a dataset that `ag.open` reads.
+
+    Boxes, outlines, keypoints and masks are moved with the pixels, and written as the source had them, in one dataset
+    of all images and views: these then lie where that format has them, without folders of their own.
 
     Files keep their names and folders, and views add `_1`, `_2`, ... (with zeros in front, so that they sort);
     arrays become `class/row.png`. `manifest.csv` lists each image with its class, the group that it must not leave,
@@ -54,7 +61,8 @@ def expand(
     threads : None takes up to four of the machine's cores, 0 works inline.
     originals : whether the images themselves are written, as they are: files byte for byte, arrays as PNG.
     format : "png" (lossless, None), "jpg" or "webp", of the views. quality : 1 to 100 of jpg and webp; 95.
-    progress : called with ("checking", "expanding" or "packing", done, of how many).
+    annotations : "coco", "yolo", "voc" or "csv" of boxes, "masks" of masks; None is the format of the source.
+    progress : called with ("checking", "expanding", "annotating" or "packing", done, of how many).
 
     A policy that mixes samples needs one size, and within_class=True; all images are then of one group, as views hold
     pixels of several.
@@ -62,10 +70,11 @@ def expand(
     Raises
     ------
     LeakError : for a validation or test part, or a policy that was chosen on images of the test part.
-    DataError : before anything is written: if an image cannot be read or stored, names collide, `out` is there or
-        lies in the dataset, or the disk is too small.
+    PolicyError : if boxes cannot follow a transform.
+    DataError : before anything is written: if an image or its annotations cannot be read or stored, names collide,
+        `out` is there or lies in the dataset, or the disk is too small.
     """
-    _check_part(part)
+    layout = _layout(part, annotations)
     _check_policy(part, policy)
     chosen: Format = "png" if format is None else format
     check_format(chosen, quality)
@@ -88,17 +97,23 @@ def expand(
         quality=_QUALITY if quality is None and chosen != "png" else quality,
         originals=originals,
         threads=default_threads() if threads is None else int(threads),
+        layout=layout,
     )
-    return write(job, _place(out, part._table.root), progress or _silent)
+    return write(job, place_of("expand", out, part._table.root), progress or silent)
 
 
-def _check_part(part: Dataset) -> None:
+def _layout(part: Dataset, annotations: AnnotationFormat | None) -> str | None:
+    """In which format annotations are written; None where images have none."""
     check_training(part, "expand")
-    if not is_labelled(part._table):
-        raise DataError(
-            f"{part._table.root}: its images have boxes or masks, or no class; expansion is for one class an image so "
-            "far, stream it instead"
-        )
+    table = part._table
+    kind = "boxes" if table.objects is not None else "masks" if table.mask is not None else "classes"
+    if kind == "classes" and not is_labelled(table):
+        raise DataError(f"{table.root}: its images have no class; open them with labels")
+    held = _ANNOTATIONS.get(kind, ())
+    if annotations is not None and annotations not in held:
+        said = f"expected {' or '.join(held)}" if held else "leave it out"
+        raise AuguryError(f"expand: annotations={annotations!r}, and {table.root} holds {kind}; {said}")
+    return annotations or table.layout or next(iter(held), None)
 
 
 def _check_policy(part: Dataset, policy: Policy) -> None:
@@ -111,6 +126,8 @@ def _check_policy(part: Dataset, policy: Policy) -> None:
 
 
 def _check_mixture(part: Dataset, node: Transform) -> None:
+    if (node.mixes or node.needs_marks) and (part._table.objects is not None or part._table.mask is not None):
+        raise AuguryError(f"expand: {node.label}: mixed boxes and masks cannot be written yet; leave it out, or stream")
     if node.needs_marks:
         raise AuguryError(f"expand: {node.label} needs masks or boxes, which this data has not; leave it out")
     if node.shares_labels:
@@ -121,17 +138,17 @@ def _check_mixture(part: Dataset, node: Transform) -> None:
         raise AuguryError(f"expand: {node.label} mixes images, which takes one size for all; use prepare(size=...)")
 
 
-def _place(out: str | Path, root: str) -> Path:
+def place_of(command: str, out: str | Path, root: str) -> Path:
     """Where to write; a result inside the dataset would be taken for a part of it."""
     place, above = Path(out).expanduser(), Path(root)
-    check_name("expand: out", str(place))
+    check_name(f"{command}: out", str(place))
     if not place.name:
-        raise AuguryError(f"expand: out={str(out)!r} names no folder or .zip; give one that does not exist")
+        raise AuguryError(f"{command}: out={str(out)!r} names no folder or .zip; give one that does not exist")
     inside = place.absolute().resolve().is_relative_to(above.absolute().resolve())
     if inside and above != Path():  # the working folder is the root of frames, and often of nothing else
         raise DataError(f"{place}: lies in the dataset, {root}, which it would change; give another place")
     return place
 
 
-def _silent(stage: str, done: int, total: int) -> None:
+def silent(stage: str, done: int, total: int) -> None:
     """For who does not ask for progress."""

@@ -1,10 +1,11 @@
-"""Policy's face: explain, save, load."""
+"""Policy's face: apply, explain, save, load."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
+from augury.api.apply import apply
 from augury.compile.explain import explain
 from augury.compile.program import compile_policy
 from augury.data.prepare import Prepare, PreparedSpec
@@ -24,6 +25,8 @@ class Policy(declared.Policy):
     >>> policy.is_random
     True
     """
+
+    apply = apply
 
     def explain(self, spec: Spec) -> str:
         """What is fused for images of this spec (`data.spec`), what is not, and why."""
@@ -54,6 +57,33 @@ class Policy(declared.Policy):
     def load(cls, path: str | Path) -> Policy:
         """Read a .yaml or .json file."""
         return document.load(cls, path)
+
+    def to_albumentations(self, size: tuple[int, int] | None = None) -> Any:
+        """A Compose of Albumentations 2 that does the same, step by step instead of in one resampling.
+
+        Parameters
+        ----------
+        size : (height, width) of the canvas, which `ResizedCrop` needs there.
+
+        Raises
+        ------
+        PolicyError : one line that names the first transform that has no equal there.
+        """
+        from augury.transforms.bridges import to_albumentations
+
+        return to_albumentations.pipeline(self, size)
+
+    def to_torchvision(self, size: tuple[int, int] | None = None) -> Any:
+        """A Compose of torchvision's transforms (version 2); see `to_albumentations`."""
+        from augury.transforms.bridges import to_torchvision
+
+        return to_torchvision.pipeline(self, size)
+
+    def to_keras(self) -> Any:
+        """A Sequential of Keras 3 layers for images of 0..255; see `to_albumentations`."""
+        from augury.transforms.bridges import to_keras
+
+        return to_keras.pipeline(self)
 
     @staticmethod
     def json_schema() -> dict[str, Any]:

@@ -14,14 +14,15 @@ from augury.compile.explain import explain
 from augury.compile.program import Program, compile_policy
 from augury.data.prepare import Prepare
 from augury.data.table import Table
-from augury.errors import AuguryError, LeakError
+from augury.errors import AuguryError, LeakError, PolicyError
 from augury.shifts import Shift
 from augury.stream.cache import Images
 from augury.stream.engine import Batch, Feed
 from augury.stream.order import Order
 from augury.stream.state import State, fingerprint
 from augury.transforms import document
-from augury.transforms.policies import Policy
+from augury.transforms.base import Transform
+from augury.transforms.policies import Policy, walk
 
 
 class Stream:
@@ -90,15 +91,19 @@ class Stream:
         loaded.check_same(self._identity())
         self._epoch, self._start, self._delivered = loaded.epoch, loaded.delivered, loaded.delivered
 
-    def torch(self, *, loader: bool = False, **options: Any) -> Any:
+    def torch(self, *, detection: bool = False, loader: bool = False, **options: Any) -> Any:
         """Batches as PyTorch wants them: (n, c, h, w) float32, 0..1 unless normalised otherwise, int64 labels.
 
         Where the policy mixes labels they are float32 (n, classes), which `cross_entropy` takes, too.
-        With loader=True a DataLoader, to which further options (pin_memory, ...) are passed.
+        Segmentation data give masks int64 (n, h, w) for labels. With detection=True each batch is a list of images and
+        a list of targets, as torchvision's models take them, whose labels count the classes from 1; masks of
+        segmentation data must hold instances then. With loader=True a DataLoader, to which further options
+        (pin_memory, ...) are passed.
         """
-        from augury.faces.torch import TorchBatches, TorchLoader
+        from augury.faces.torch import DetectionBatches, TorchBatches, TorchLoader
 
-        batches = TorchBatches(self, lambda: self._next_epoch(self._in_unit, channels_first=True))
+        form = DetectionBatches if detection else TorchBatches
+        batches = form(self, lambda: self._next_epoch(self._in_unit, channels_first=True))
         return TorchLoader(batches, **options) if loader else batches
 
     def keras(self, labels: Literal["sparse", "onehot"] = "sparse") -> Any:
@@ -108,7 +113,7 @@ class Stream:
         """
         if labels not in ("sparse", "onehot"):
             raise AuguryError(f"keras: labels={labels!r}; expected 'sparse' or 'onehot'")
-        if labels == "sparse" and self.program.shares_labels:
+        if labels == "sparse" and self._shares_labels:
             raise AuguryError("keras: the policy mixes labels, which labels='sparse' cannot hold; use labels='onehot'")
         from augury.faces.keras import KerasBatches
 
@@ -137,9 +142,14 @@ class Stream:
 
         feed = self._feed(self._in_unit)
         n = feed.batch_size if feed.drop_last else None
-        classes = len(self._images.table.classes) if feed.program.shares_labels else None
+        classes = len(self._images.table.classes) if self._shares_labels else None
         batches = partial(self._next_epoch, self._in_unit, channels_first=False)
         return tf_batches(self, batches, feed.program.output, n, classes)
+
+    @property
+    def _shares_labels(self) -> bool:
+        table = self._images.table
+        return self.program.shares_labels and table.objects is None and table.mask is None
 
     @property
     def _in_unit(self) -> Prepare:
@@ -172,7 +182,7 @@ class Stream:
         how: tuple[Any, ...] = (self._prepare.to_document(), order.shuffle, order.balance is None)
         if self._shift is not None:
             how += (self._shift.name, self._shift.blur)
-        what = f"{document.to_json(self._policy.unannotated)} {how}"
+        what = f"{document.identity(self._policy.unannotated)} {how}"
         return State(order.seed, 0, 0, fingerprint(table.ids[self._rows], table.labels[self._rows]), fingerprint(what))
 
 
@@ -188,6 +198,8 @@ def check_policy(policy: Any, table: Table, role: str, locked: NDArray[np.int64]
         return
     if not isinstance(policy, Policy):
         raise AuguryError(f"stream: {policy!r} is no policy; write Policy([...])")
+    if table.objects is not None or table.mask is not None:
+        _check_followed(policy, table.root)
     if shift is not None:
         raise AuguryError(f"{table.root}: is under the shift {shift.name!r} and takes no policy; leave it out")
     if policy.is_random and role == "all" and table.parts is not None:
@@ -204,4 +216,14 @@ def check_policy(policy: Any, table: Table, role: str, locked: NDArray[np.int64]
                 f"{table.root}: the policy was chosen on {len(met)} of the {len(locked)} images of the test part, such "
                 f"as {table.paths[met[0]]}; load_split the split with which it was chosen, or choose it again on this "
                 "split's training part"
+            )
+
+
+def _check_followed(policy: Policy, root: str) -> None:
+    """Raise if boxes or masks cannot follow a step of the policy."""
+    for node in walk(policy):
+        if isinstance(node, Transform) and not node.followed and node.p > 0:
+            raise PolicyError(
+                f"{root}: {node.title} may move pixels, and the boxes or masks cannot follow; use Augury's own "
+                "transforms for what moves"
             )

@@ -28,7 +28,7 @@ from augury.api.study_start import (
     materials_of,
     truth_of,
 )
-from augury.errors import AuguryError, DataError
+from augury.errors import AuguryError, DataError, PolicyError
 from augury.experiment.arms import BASELINE
 from augury.experiment.budget import REPORTING, parse_seconds
 from augury.experiment.choice import chosen, composed, reason
@@ -81,11 +81,12 @@ class Study:
         return write_page(self.results, self._materials, Path(path))
 
     def save(self, folder: str | Path) -> None:
-        """Write results.json, policy.yaml and report.html into a folder."""
+        """Write results.json, report.html and, if a file can hold the policy, policy.yaml into a folder."""
         place = Path(folder)
         place.mkdir(parents=True, exist_ok=True)
         write_whole(place / "results.json", json.dumps(self.results, indent=1) + "\n")
-        self.policy.save(place / "policy.yaml")
+        if not self.results["policy"]["note"]:
+            self.policy.save(place / "policy.yaml")
         self.report(place / "report.html")
 
 
@@ -193,10 +194,18 @@ def _concluded(evidence: Evidence, course: Course, part: Dataset, seconds: float
     reasons = {node.label: reason(found["arms"][k]) for k in picked for node in evidence.arms[k].policy.transforms}
     plain = dict(composed([evidence.arms[k] for k in picked]))
     policy = Policy(**{**plain, "reasons": reasons, "chosen_on": ChosenOn.of(part._digests)})
-    found["policy"] = {"arms": [evidence.arms[k].name for k in picked], "yaml": policy.to_yaml()}
+    found["policy"] = {"arms": [evidence.arms[k].name for k in picked], **_written(policy)}
     found["truth"] = compared(evidence, found)
     found["answer"] = answer(found)
     return Study(found, policy, evidence.plan.materials)
+
+
+def _written(policy: Policy) -> dict[str, str]:
+    """The policy as YAML, or a note why there is none."""
+    try:
+        return {"yaml": policy.to_yaml(), "note": ""}
+    except PolicyError as error:
+        return {"yaml": "", "note": f"policy.yaml is not written: {error}"}
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import reduce
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,7 @@ def canvas_map(lowered: Lowered) -> Resample:
 
 
 def move_points(
-    motion: Resample, points: NDArray[np.float64], canvas: Size, sample: NDArray[np.int64] | None = None
+    motion: Resample, points: NDArray[Any], canvas: Size, sample: NDArray[np.int64] | None = None
 ) -> Floats:
     """Map points of the canvas.
 
@@ -52,13 +53,14 @@ def move_boxes(motion: Resample, boxes: Boxes, canvas: Size, sample: NDArray[np.
     (m, 4) float32: the smallest upright boxes around the moved edges. A box that leaves the frame has no area.
     """
     moved = move_points(motion, outline(np.asarray(boxes, np.float64), bool(motion.bends)), canvas, sample)
-    return cut(np.concatenate([moved.min(axis=1), moved.max(axis=1)], axis=1), motion.size or canvas)
+    around = np.concatenate([moved.min(axis=1), moved.max(axis=1)], axis=1)
+    return cut(around, motion.size or canvas).astype(np.float32)
 
 
-def cut(boxes: Floats, frame: Size) -> Boxes:
+def cut(boxes: Floats, frame: Size) -> Floats:
     """Boxes (m, 4) cut to a frame (height, width)."""
     limit = np.array([frame[1], frame[0]] * 2, np.float64)
-    return np.clip(boxes, 0, limit).astype(np.float32)
+    return np.clip(boxes, 0, limit)
 
 
 def _middle(size: Size) -> Floats:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from augury.compile.fuse import Group
 from augury.compile.program import Program, Segment
+from augury.data.finish import in_words
 from augury.kernels import Filter, Mix, Noise, Opaque, Point, Resample
 
 
@@ -16,6 +17,8 @@ def explain(program: Program) -> str:
     width = max(len(names) for names, _, _ in rows)
     kernel_width = max(len(kernel) for _, kernel, _ in rows)
     lines = [f"  {names:<{width}} -> {kernel:<{kernel_width}}  {notes}".rstrip() for names, kernel, notes in rows]
+    if program.prepare.finish is not None:
+        lines.append(f"  then each image: {in_words(program.prepare.finish)}")
     return "\n".join([title, *lines, *(f"advice: {line}" for line in advice(program))])
 
 
@@ -40,11 +43,12 @@ def _note(group: Group, segment: Segment, program: Program) -> str:
         border = f"border {sampling.border}, {sampling.interpolation}"
         return f"{border}; one resampling" if len(group.steps) > 1 else border
     if group.kind is Point:
-        return "one table" if program.canvas.dtype == "uint8" else "steps back to back"
+        table = program.canvas.dtype == "uint8" and not any(step.across for step in group.steps)
+        return "one table" if table else "steps back to back"
     if group.kind is Filter:
         return "reads neighbours; no fusion past it"
     if group.kind is Mix:
-        mixes = "mixes in other samples" if group.steps[0].partners else "changes image, mask and boxes"
+        mixes = "mixes in other samples" if group.steps[0].partners else "changes image, mask and objects"
         return f"{mixes}; no fusion past it"
     if group.kind is Opaque:
         return "a function of the whole image; no fusion past it"

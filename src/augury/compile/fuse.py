@@ -21,6 +21,7 @@ class Step:
     """One declared transform as the compiler sees it.
 
     spec : what it acts on. size : (height, width) of what comes out, if it changes that.
+    across : it reads other channels, so that points are no single table.
     branch : the (choice, child number) pairs that must have been drawn for it to act.
     declared : False for what `prepare` adds at both ends. partners : how many other samples it mixes in.
     """
@@ -33,6 +34,7 @@ class Step:
     barrier: Barrier | None = None
     declared: bool = True
     size: tuple[int, int] | None = None
+    across: bool = False
     partners: int = 0
 
 

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from augury.kernels import Bend, Floats, Resample
 
 _EDGE = 8  # places along each edge of a box whose image is bent
-_NEWTON_STEPS = 12  # from the second on the error squares; a bend whose lattice does not fold needs four or five
+_NEWTON_STEPS = 60  # five are enough where there are no kinks
+_CLOSE = 1e-18  # squared distance, in pixels, at which a place is found
 
 
 def outline(boxes: Floats, bent: bool) -> Floats:
@@ -71,20 +72,39 @@ def displacement(bend: Bend, points: Floats, sample: NDArray[np.int64]) -> tuple
 
 
 def _unbent(bend: Bend, points: Floats, sample: NDArray[np.int64]) -> Floats:
-    """The places q whose bent places q + shift(q) are the points: Newton's method, and for cells the one that fits."""
+    """The places q whose bent places q + shift(q) are the points; for cells that move whole, the one that fits.
+
+    Newton's method, its steps halved wherever they lead farther away: a lattice has kinks, over which whole steps
+    could go back and forth for ever.
+    """
     if bend.stepped:
         return _in_cells(bend, points, sample)
-    q = points
+    q, share = points, np.ones(points.shape[:-1])
+    moves, slope = displacement(bend, q, sample)
+    wrong = points - q - moves
     for _ in range(_NEWTON_STEPS):
-        moves, slope = displacement(bend, q, sample)
-        wrong = points - q - moves
-        a, b = 1.0 + slope[..., 0, 0], slope[..., 0, 1]
-        c, d = slope[..., 1, 0], 1.0 + slope[..., 1, 1]
-        det = a * d - b * c
-        det = np.where(np.abs(det) < 0.05, np.copysign(0.05, det), det)
-        x, y = wrong[..., 0], wrong[..., 1]
-        q = q + np.stack([(d * x - b * y) / det, (a * y - c * x) / det], axis=-1)
+        distance = (wrong * wrong).sum(axis=-1)
+        if not np.any(distance > _CLOSE):
+            break
+        there = q + share[..., None] * _newton_step(wrong, slope)
+        moves, next_slope = displacement(bend, there, sample)
+        next_wrong = points - there - moves
+        nearer = (next_wrong * next_wrong).sum(axis=-1) <= distance
+        q = np.where(nearer[..., None], there, q)
+        wrong = np.where(nearer[..., None], next_wrong, wrong)
+        slope = np.where(nearer[..., None, None], next_slope, slope)
+        share = np.where(nearer, 1.0, 0.5 * share)
     return q
+
+
+def _newton_step(wrong: Floats, slope: Floats) -> Floats:
+    """Solve (1 + slope) step = wrong, with the determinant kept away from 0."""
+    a, b = 1.0 + slope[..., 0, 0], slope[..., 0, 1]
+    c, d = slope[..., 1, 0], 1.0 + slope[..., 1, 1]
+    det = a * d - b * c
+    det = np.where(np.abs(det) < 0.05, np.copysign(0.05, det), det)
+    x, y = wrong[..., 0], wrong[..., 1]
+    return np.stack([(d * x - b * y) / det, (a * y - c * x) / det], axis=-1)
 
 
 def _in_cells(bend: Bend, points: Floats, sample: NDArray[np.int64]) -> Floats:

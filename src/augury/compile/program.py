@@ -144,15 +144,29 @@ class Program:
             if not node.moves_boxes:
                 raise PolicyError(f"{label}: would cut boxes into pieces; leave it out for data with boxes")
 
+    def check_subject(self) -> None:
+        """Raise a PolicyError of one line if what must stay in sight is not what the data says any more."""
+        mixed = ""
+        for step in (step for segment in self.segments for group in segment.groups for step in group.steps):
+            if mixed and step.declared and self._transforms[step.label].needs_subject:
+                raise PolicyError(f"{step.label}: cannot know what {mixed} shows; put it before {mixed}")
+            mixed = step.label if step.partners else mixed
+
+    @property
+    def reads_marks(self) -> bool:
+        """Whether what is drawn depends on what is marked in the images."""
+        return self.needs_subject or self.policy.keep.redraws > 0
+
     @property
     def needs_subject(self) -> bool:
         """Whether `lower` must know where the subject is."""
         return any(node.needs_subject for node in self._transforms.values())
 
     @property
-    def mixes(self) -> bool:
-        """Whether a run needs a mixer, see `execute.run`."""
-        return any(group.kind is Mix for segment in self.segments for group in segment.whole)
+    def mixtures(self) -> list[Transform]:
+        """What a run needs a mixer for, see `execute.run`."""
+        found = [group for segment in self.segments for group in segment.whole if group.kind is Mix]
+        return [self._transforms[step.label] for group in found for step in group.steps]
 
     @property
     def shares_labels(self) -> bool:
@@ -243,8 +257,9 @@ def _steps(policy: Policy, canvas: Spec) -> list[Step]:
             node.check(spec)
             kernel = node.lower(probe.columns[node.label], spec)
             size = kernel.size if isinstance(kernel, Resample) else None
-            permutes, partners = getattr(kernel, "permutes", False), getattr(kernel, "partners", 0)
-            found.append(Step(node.label, type(kernel), spec, permutes, branch, size=size, partners=partners))
+            step = Step(node.label, type(kernel), spec, getattr(kernel, "permutes", False), branch, size=size)
+            across, partners = isinstance(kernel, Point) and kernel.across, getattr(kernel, "partners", 0)
+            found.append(replace(step, across=across, partners=partners))
             if size is not None:
                 spec = spec.of_size(size)
         elif isinstance(node, Barrier):

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from augury.data.finish import Finish, finish
+from augury.data.whitening import Whitening
 from augury.errors import DataError
 from augury.kernels import Affine, Floats, Point, Table
 from augury.spec import Spec
 
 Fit = Literal["stretch", "crop", "pad"]
 MeanStd = tuple[tuple[float, ...], tuple[float, ...]]
-Normalize = Literal["unit", "symmetric"] | MeanStd | None
+Normalize = Literal["unit", "symmetric"] | Finish | MeanStd | None
 OutputDType = Literal["float16", "float32"] | None
 
 
@@ -30,7 +32,9 @@ class Prepare:
         Crops and bars are whole source pixels, so the aspect ratio is kept to within one of them.
     channels : 1 (gray, BT.601 weights), 3 (RGB; alpha dropped), 4 (RGBA), or None to keep them.
     normalize : None keeps the values; "unit" gives 0..1; "symmetric" -1..1; (mean, std) of 0..1 values
-        gives (x - mean) / std, with one number or one for each channel. All but None give float32.
+        gives (x - mean) / std, with one number or one for each channel; "sample" centres each image and divides
+        it by its own standard deviation + 1e-6, over all pixels and channels; what `ag.whitening` gives whitens.
+        All but None give float32.
     dtype : "float32" or "float16" output; None is the source's dtype, or float32 once normalised.
     """
 
@@ -79,7 +83,13 @@ class Prepare:
     def canvas(self, source: Spec) -> Spec:
         """The spec on which transforms act, from that of a decoded image."""
         height, width = self.size or (source.height, source.width)
-        return Spec.image(height, width, self.channels or source.channels, source.dtype, source.value_range)
+        spec = Spec.image(height, width, self.channels or source.channels, source.dtype, source.value_range)
+        if isinstance(self.normalize, Whitening) and self.normalize.mean.shape != spec.shape:
+            raise DataError(
+                f"prepare: the whitening was fitted on {self.normalize.shown_shape} images (height x width x "
+                f"channels), these are {height}x{width}x{spec.channels}; fit it on images prepared like these"
+            )
+        return spec
 
     def output(self, canvas: Spec) -> Spec:
         """The spec of a batch's images."""
@@ -88,6 +98,8 @@ class Prepare:
             raise DataError(f"prepare: float16 cannot hold {canvas.dtype} values; give normalize=, or dtype='float32'")
         if self.normalize is None:
             return Spec.image(h, w, c, self.dtype or canvas.dtype, canvas.value_range)
+        if self.finish is not None:  # every image has its own black and white
+            return Spec.image(h, w, c, self.dtype or "float32", (-np.inf, np.inf))
         low, high = (float(v) for v in _values(self.normalize, np.array([0.0, 1.0]), 1)[0][[0, -1]])
         return Spec.image(h, w, c, self.dtype or "float32", (low, high))
 
@@ -108,9 +120,23 @@ class Prepare:
             offset = at_black - low * gain
         return Point((Affine(gain.astype(np.float32)[None], offset.astype(np.float32)[None], -np.inf, np.inf),))
 
+    @property
+    def finish(self) -> Finish | None:
+        """What is done to whole images after the last kernel, where values become 0..1."""
+        return self.normalize if self.normalize == "sample" or isinstance(self.normalize, Whitening) else None
+
+    def finished(self, batch: NDArray[Any], channels_first: bool) -> NDArray[Any]:
+        """What the last kernel gave, float32 where there is anything left to do; changed in place."""
+        if self.finish is not None:
+            finish(self.finish, batch, channels_first)
+        return batch
+
     def to_document(self) -> dict[str, Any]:
-        """As JSON writes it, to be exported beside a model."""
-        return asdict(self)
+        """As JSON writes it, to be exported beside a model; of a whitening the digest, see `Whitening.save`."""
+        document = {field.name: getattr(self, field.name) for field in fields(self)}
+        if isinstance(self.normalize, Whitening):
+            document["normalize"] = self.normalize.to_document()
+        return document
 
 
 @dataclass(frozen=True)
@@ -130,7 +156,7 @@ class PreparedSpec(Spec):
 def _values(normalize: Normalize, x: Floats, channels: int) -> Floats:
     """(channels or 1, k): normalised values of fractions x (k,), each with one rounding a step."""
     match normalize:
-        case "unit":
+        case "unit" | "sample" | Whitening():
             return x[None]
         case "symmetric":
             return (2.0 * x - 1.0)[None]
@@ -155,9 +181,12 @@ def _checked_size(size: Any) -> tuple[int, int] | None:
 
 
 def _checked_normalize(value: Any) -> Normalize:
-    if value is None or value in ("unit", "symmetric"):
+    if value is None or isinstance(value, Whitening) or value in ("unit", "symmetric", "sample"):
         return value  # type: ignore[no-any-return]
-    message = f"prepare: normalize={value!r}; expected None, 'unit', 'symmetric' or (mean, std) of 0..1 values"
+    message = (
+        f"prepare: normalize={value!r}; expected None, 'unit', 'symmetric', 'sample', what ag.whitening gives or "
+        "(mean, std) of 0..1 values"
+    )
     if not isinstance(value, (tuple, list)) or len(value) != 2:
         raise DataError(message)
     try:

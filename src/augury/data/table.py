@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import blake2b
 from typing import Any
@@ -15,6 +15,39 @@ from numpy.typing import NDArray
 
 PARTS = ("train", "val", "test")
 _THREADS, _BLOCK = 4, 64  # for digests: files read at once, and files handed to a thread at once
+
+
+@dataclass(frozen=True, eq=False)
+class Polygons:
+    """Outlines of objects; object i owns rings objects[i] to objects[i + 1], none or several.
+
+    Attributes
+    ----------
+    points : float32 (p, 2), x and y in the unit of the boxes. A ring is closed without repeating its first point.
+    rings : int64 (r + 1,), ascending from 0 to p: ring j owns points rings[j] to rings[j + 1].
+    objects : int64 (m + 1,), ascending from 0 to r.
+    """
+
+    points: NDArray[np.float32]
+    rings: NDArray[np.int64]
+    objects: NDArray[np.int64]
+
+    def take(self, rows: NDArray[np.int64]) -> Polygons:
+        """The outlines of some objects, in their order."""
+        objects, rings = _gathered(self.objects, rows)
+        starts, points = _gathered(self.rings, rings)
+        return Polygons(self.points[points], starts, objects)
+
+    @classmethod
+    def joined(cls, several: Sequence[Polygons]) -> Polygons:
+        """The outlines of all, one after the other."""
+        points = np.concatenate([one.points for one in several])
+        return cls(points, _after([one.rings for one in several]), _after([one.objects for one in several]))
+
+    def of(self, row: int) -> list[NDArray[np.float32]]:
+        """The rings of one object, (n, 2) each."""
+        numbers = range(self.objects[row], self.objects[row + 1])
+        return [self.points[self.rings[j] : self.rings[j + 1]] for j in numbers]
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,12 +61,55 @@ class Objects:
         the image's width and height where `fractions` says so.
     labels : int64 (m,), indices into the table's classes.
     fractions : whether lengths are fractions of the image.
+    keypoints : float32 (m, k, 3): x and y in the same unit (the centre of pixel 0 is 0.5), and 0 = not labelled
+        (then x and y are 0), 1 = hidden, 2 = visible.
+    keypoint_names : k names; none where the source has none.
+    keypoint_swaps : pairs of keypoints that change places when the image is mirrored.
+    polygons : outlines; boxes are the source's own, or the upright ones around them.
+    quads : float32 (m, 4, 2), corners of rotated boxes, in order around; boxes are the upright ones around them.
     """
 
     starts: NDArray[np.int64]
     boxes: NDArray[np.float32]
     labels: NDArray[np.int64]
     fractions: bool = False
+    keypoints: NDArray[np.float32] | None = None
+    keypoint_names: tuple[str, ...] = ()
+    keypoint_swaps: tuple[tuple[int, int], ...] = ()
+    polygons: Polygons | None = None
+    quads: NDArray[np.float32] | None = None
+
+    @classmethod
+    def joined(cls, several: Sequence[Objects]) -> Objects:
+        """The samples of all, one after the other; what is marked must be of the same kinds and unit."""
+
+        def column(name: str) -> Any:
+            columns = [getattr(one, name) for one in several]
+            return None if columns[0] is None else np.concatenate(columns)
+
+        outlines = [one.polygons for one in several if one.polygons is not None]
+        return replace(
+            several[0],
+            starts=_after([one.starts for one in several]),
+            polygons=Polygons.joined(outlines) if outlines else None,
+            **{name: column(name) for name in ("boxes", "labels", "keypoints", "quads")},
+        )
+
+    def take(self, samples: Sequence[int] | NDArray[np.int64]) -> Objects:
+        """The objects of some samples, in the order of these, which may come twice."""
+        starts, rows = _gathered(self.starts, np.asarray(samples, np.int64))
+        return replace(self.rows(rows), starts=starts)
+
+    def rows(self, rows: NDArray[np.int64]) -> Objects:
+        """Some objects, in their order; `starts` is left as it is, and must be given anew."""
+        return replace(
+            self,
+            boxes=self.boxes[rows],
+            labels=self.labels[rows],
+            keypoints=None if self.keypoints is None else self.keypoints[rows],
+            polygons=None if self.polygons is None else self.polygons.take(rows),
+            quads=None if self.quads is None else self.quads[rows],
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +131,7 @@ class Table:
     objects : boxes of a detection dataset, whose names are in `classes`.
     mask : row -> (h, w) uint8 or uint16, class or instance numbers, of a segmentation dataset.
     notes : one line for each kind of thing that lies in the source and gave no sample or no box.
+    layout : the annotations that were read: coco, yolo, voc, masks or csv; None where there are none.
     """
 
     root: str
@@ -69,6 +146,7 @@ class Table:
     objects: Objects | None = None
     mask: Callable[[int], NDArray[Any]] | None = None
     notes: tuple[str, ...] = ()
+    layout: str | None = None
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -113,6 +191,19 @@ def numbered(names: Sequence[str]) -> tuple[NDArray[np.int64], tuple[str, ...]]:
     classes = tuple(sorted(set(names)))
     index = {name: k for k, name in enumerate(classes)}
     return np.array([index[name] for name in names], np.int64), classes
+
+
+def _gathered(starts: NDArray[np.int64], which: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Some blocks of rows, in another order: where each now starts, and all their rows, one after the other."""
+    counts = starts[which + 1] - starts[which]
+    ends = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    return ends, np.repeat(starts[which] - ends[:-1], counts) + np.arange(ends[-1])
+
+
+def _after(starts: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
+    """Starts of blocks (n + 1,), each beginning where the one before it ends."""
+    counts = np.concatenate([np.diff(own) for own in starts])
+    return np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
 
 
 def _address(path: str) -> int:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augury.errors import AuguryError
-from augury.execute.sight import Boxes, Region, both, in_sight, inside, with_marks
+from augury.execute.sight import Held, Region, both, in_sight, inside, through_window, with_marks
 from augury.kernels import Mix
 from augury.spec import Spec
 
@@ -28,14 +28,16 @@ class Frame:
 
     Attributes
     ----------
-    image : (h, w, c). mask : (h, w) or (h, w, k), or None. boxes : in its pixels, or None.
-    outside : label of the mask, besides 0, that marks nothing.
+    image : (h, w, c). mask : (h, w) or (h, w, k), or None. held : its objects, or None.
+    outside : label of the mask, besides 0, that marks nothing. keypoints_out : labelled ones that a mixture has cut
+        from objects that stay.
     """
 
     image: Pixels
     mask: Pixels | None = None
-    boxes: Boxes | None = None
+    held: Held | None = None
     outside: int = 0
+    keypoints_out: int = 0
 
     @property
     def marked(self) -> Region:
@@ -43,8 +45,8 @@ class Frame:
         if self.mask is not None:
             held = (self.mask != 0) & (self.mask != self.outside)
             return np.asarray(held if held.ndim == 2 else held.any(axis=2))
-        assert self.boxes is not None
-        return inside(self.boxes, self.image.shape[:2])
+        assert self.held is not None
+        return inside(self.held, self.image.shape[:2])
 
 
 def mix(kernel: Mix, i: int, own: Frame, others: Sequence[Frame], spec: Spec) -> Frame:
@@ -60,7 +62,7 @@ def _mix_up(own: Frame, others: Sequence[Frame], spec: Spec, share: np.float32) 
     low, high = (np.float32(end) for end in spec.value_range)
     image = np.clip(np.rint(blended) if spec.is_integer else blended, low, high).astype(own.image.dtype)
     mask = own.mask if share <= 0.5 else other.mask
-    return Frame(image, mask, both(own.boxes, other.boxes), own.outside)
+    return Frame(image, mask, both(own.held, other.held), own.outside)
 
 
 def _cut_mix(own: Frame, others: Sequence[Frame], spec: Spec, box: NDArray[np.int32], min_visible: float) -> Frame:
@@ -68,8 +70,8 @@ def _cut_mix(own: Frame, others: Sequence[Frame], spec: Spec, box: NDArray[np.in
     top, left, bottom, right = box
     there = np.zeros((spec.height, spec.width), bool)
     there[top:bottom, left:right] = True
-    stay, come = in_sight(own.boxes, ~there, min_visible), in_sight(other.boxes, there, min_visible)
-    return replace(_pasted(own, other, there), boxes=both(stay, come))
+    stay, come = in_sight(own.held, ~there, min_visible), in_sight(other.held, there, min_visible)
+    return replace(_pasted(own, other, there), held=both(stay, come))
 
 
 def _mosaic(
@@ -81,24 +83,25 @@ def _mosaic(
     tiles = [(above, left), (above, right), (below, left), (below, right)]
     frames = list(others)
     frames.insert(int(tile), own)
-    made, boxes = own, None
+    made, held, out = own, None, 0
     for frame, ((rows, down), (columns, across)) in zip(frames, tiles, strict=True):
         there = np.zeros((spec.height, spec.width), bool)
         there[rows, columns] = True
-        moved = _rolled(frame, down, across)
-        made = _pasted(made, moved, there)
-        boxes = both(boxes, in_sight(moved.boxes, there, min_visible))
-    return replace(made, boxes=boxes)
+        made = _pasted(made, _rolled(frame, down, across), there)
+        if frame.held is not None:
+            window = through_window(frame.held, there.shape, rows, columns, (down, across), min_visible)
+            held, out = both(held, window[0]), out + window[1]
+    return replace(made, held=held, keypoints_out=out)
 
 
 def _copy_paste(own: Frame, others: Sequence[Frame], spec: Spec, min_visible: float) -> Frame:
     del spec
     (other,) = others
-    if other.mask is None and other.boxes is None:
+    if other.mask is None and other.held is None:
         raise AuguryError("CopyPaste: needs masks or boxes that mark what to paste; leave it out for this data")
     there = other.marked
-    boxes = both(in_sight(own.boxes, ~there, min_visible), with_marks(other.boxes, there))
-    return replace(_pasted(own, other, there), boxes=boxes)
+    held = both(in_sight(own.held, ~there, min_visible), with_marks(other.held, there))
+    return replace(_pasted(own, other, there), held=held)
 
 
 def _background_swap(own: Frame, others: Sequence[Frame], spec: Spec) -> Frame:
@@ -121,7 +124,7 @@ def _mask_dropout(
     gone = marked & (lot[regions % len(lot)] < share)
     image = _chosen(gone, own.image.dtype.type(spec.level(fill)), own.image)
     mask = _chosen(gone, own.mask.dtype.type(0), own.mask)
-    return replace(own, image=image, mask=mask, boxes=with_marks(own.boxes, marked & ~gone, marked, min_visible))
+    return replace(own, image=image, mask=mask, held=with_marks(own.held, marked & ~gone, marked, min_visible))
 
 
 def _regions(marked: Region) -> NDArray[np.int64]:
@@ -135,7 +138,7 @@ def _regions(marked: Region) -> NDArray[np.int64]:
 
 
 def _pasted(own: Frame, other: Frame, there: Region) -> Frame:
-    """The frame with the other's pixels in a region; boxes are left."""
+    """The frame with the other's pixels in a region; objects are left."""
     image = _chosen(there, other.image, own.image)
     if own.mask is None or other.mask is None:
         return replace(own, image=image)
@@ -149,12 +152,9 @@ def _chosen(there: Region, yes: Any, no: Pixels) -> Pixels:
 
 
 def _rolled(frame: Frame, down: int, across: int) -> Frame:
-    """Moved by whole pixels; what comes in on the other side is never shown."""
-    boxes = frame.boxes
-    if boxes is not None:
-        boxes = Boxes(boxes.places + np.array([across, down] * 2, np.float32), boxes.labels)
+    """Pixels moved by whole ones; what comes in on the other side is never shown."""
     mask = None if frame.mask is None else np.roll(frame.mask, (down, across), (0, 1))
-    return replace(frame, image=np.roll(frame.image, (down, across), (0, 1)), mask=mask, boxes=boxes)
+    return replace(frame, image=np.roll(frame.image, (down, across), (0, 1)), mask=mask)
 
 
 _FUNCTIONS: dict[str, Callable[..., Frame]] = {

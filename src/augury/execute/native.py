@@ -10,17 +10,20 @@ from numpy.typing import NDArray
 
 from augury.binary import compiled
 from augury.draws import normal_table
-from augury.execute import reference
 from augury.execute.reference import Pass
 from augury.kernels import (
     Affine,
     Bend,
     Border,
+    ChannelMatrix,
     Curve,
     Field,
     Filter,
     Floats,
+    Hue,
+    Light,
     Noise,
+    Pieces,
     Point,
     PointStep,
     Rectangle,
@@ -52,7 +55,13 @@ def segment(job: Pass, out: Pixels, channels_first: bool) -> None:
 
 def filtered(kernel: Filter, image: Pixels, i: int) -> Pixels:
     """See `reference.filtered`."""
-    return reference.filtered(kernel, image, i)
+    out = np.empty(image.shape, image.dtype)
+    across = None if kernel.across is None else _dense(kernel.across[i])
+    unsharp = None
+    if kernel.amount is not None and kernel.threshold is not None:
+        unsharp = (float(kernel.amount[i]), float(kernel.threshold[i]))
+    _loaded().filtered(_side_by_side(image), _dense(kernel.taps[i]), across, unsharp, kernel.low, kernel.high, out)
+    return out
 
 
 @cache
@@ -87,11 +96,14 @@ def _steps(kernel: Point | Field) -> list[dict[str, Any]]:
     match kernel:
         case Point(steps):
             return [_point(step) for step in steps]
-        case Noise(level, key, counter, low, high, kind):
-            how = {"kind": kind, "low": low, "high": high}
+        case Noise(level, key, counter, low, high, kind, second):
+            how = {"kind": kind, "low": low, "high": high, "b": None if second is None else _dense(second)}
             return [{"a": _dense(level), "key": _dense(key), "counter": _dense(counter), **how}]
         case Rectangle(box, value):
             return [{"kind": "rectangle", "a": _dense(box), "b": _dense(value)}]
+        case Light(gain, offset, tint, on, low, high):
+            lattices = {"a": _dense(gain), "b": _dense(offset), "tint": _dense(tint), "on": _dense(on)}
+            return [{"kind": "light", **lattices, "low": low, "high": high}]
 
 
 def _point(step: PointStep) -> dict[str, Any]:
@@ -101,8 +113,17 @@ def _point(step: PointStep) -> dict[str, Any]:
         case Affine(gain, offset, low, high):
             clip = {"low": low, "high": high, "to_float": not np.isfinite(low)}
             return {"kind": "affine", "a": _dense(gain), "b": _dense(offset), **clip}
-        case Curve(knots, on, low, high):
-            return {"kind": "curve", "a": _dense(knots), "on": _dense(on), "low": low, "high": high}
+        case Curve(knots, on, low, high, channels):
+            rest = {"on": _dense(on), "low": low, "high": high, "channels": channels or 0}
+            return {"kind": "curve", "a": _dense(knots), **rest}
+        case Pieces(breaks, gain, offset, on, low, high, channels):
+            rest = {"on": _dense(on), "low": low, "high": high, "channels": channels or 0}
+            return {"kind": "pieces", "a": _dense(gain), "b": _dense(offset), "breaks": _dense(breaks), **rest}
+        case ChannelMatrix(matrix, offset, low, high):
+            rest = {"on": ~step.idle, "low": low, "high": high}
+            return {"kind": "mix", "a": _dense(matrix), "b": _dense(offset), **rest}
+        case Hue(turn, low, high):
+            return {"kind": "hue", "a": _dense(turn), "low": low, "high": high}
 
 
 def _dense(a: Pixels) -> Pixels:

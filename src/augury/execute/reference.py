@@ -13,24 +13,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from augury.draws import normal_table, philox_reference
-from augury.kernels import (
-    Affine,
-    Bend,
-    Border,
-    Curve,
-    Field,
-    Filter,
-    Floats,
-    Interpolation,
-    Noise,
-    Point,
-    PointStep,
-    Rectangle,
-    Table,
-)
+from augury.execute.values import apply, filtered
+from augury.kernels import Bend, Border, Field, Floats, Interpolation, Point
 
 Pixels = NDArray[Any]
+__all__ = ["Pass", "apply", "filtered", "reduce_box", "segment", "warp"]
+
 ONE = 65536  # coordinates are integers in 1/65536 of a pixel
 WEIGHT = 2048  # weights of uint8 pixels are integers in 1/2048
 
@@ -220,92 +208,3 @@ def _divide_to_even(total: Pixels, count: Any) -> Pixels:
     twice = 2 * rest
     up: Pixels = (twice > count) | ((twice == count) & (quotient % 2 == 1))
     return np.asarray(quotient + up)
-
-
-# ---- Filter
-
-
-def filtered(kernel: Filter, image: Pixels, i: int) -> Pixels:
-    """Row i of a filter on one (h, w, c) image: taps in reading order, sums in float32."""
-    taps = kernel.taps[i]
-    rows, columns = taps.shape
-    h, w, _ = image.shape
-    sides = [(side // 2, side // 2) for side in (rows, columns)]
-    padded = np.pad(image, [*sides, (0, 0)], mode="edge").astype(np.float32)
-    total = np.zeros(image.shape, np.float32)
-    for y in range(rows):
-        for x in range(columns):
-            total += taps[y, x] * padded[y : y + h, x : x + w]
-    return _finish(total, kernel.low, kernel.high, image.dtype)
-
-
-# ---- Point and Field
-
-
-def apply(kernel: Point | Field, image: Pixels, i: int) -> Pixels:
-    """Row i of a kernel on one (h, w, c) image."""
-    match kernel:
-        case Point(steps):
-            for step in steps:
-                image = _point(step, image, i)
-            return image
-        case Noise():
-            return _noise(kernel, image, i)
-        case Rectangle(box, value):
-            top, left, bottom, right = box[i]
-            image = image.copy()
-            image[top:bottom, left:right] = value[i]
-            return image
-
-
-def _row(a: Pixels, i: int) -> Pixels:
-    row: Pixels = a[i if len(a) > 1 else 0]
-    return row
-
-
-def _point(step: PointStep, image: Pixels, i: int) -> Pixels:
-    match step:
-        case Table(values):
-            table = np.broadcast_to(_row(values, i), (image.shape[2], 256))
-            return np.asarray(table[np.arange(image.shape[2]), image])
-        case Affine(gain, offset, low, high):
-            y = image.astype(np.float32) * _row(gain, i) + _row(offset, i)
-            return _finish(y, low, high, image.dtype) if np.isfinite(low) else y
-        case Curve(knots, on, low, high):
-            if not on[i]:
-                return image
-            f = np.float32
-            scale = f(1.0) / f(high - low)
-            at = np.sqrt(np.clip((image.astype(f) - f(low)) * scale, f(0), f(1))) * f(knots.shape[1] - 1)
-            first = np.minimum(at.astype(np.int32), knots.shape[1] - 2)
-            t = at - first.astype(f)
-            a, b = knots[i][first], knots[i][first + 1]
-            return _finish(a * (f(1) - t) + b * t, low, high, image.dtype)
-
-
-def _noise(kernel: Noise, image: Pixels, i: int) -> Pixels:
-    level, f = kernel.level[i], np.float32
-    if level == 0:
-        return image
-    size = image.size
-    blocks = -(-size // 8)
-    counter = np.empty((blocks, 4), np.uint32)
-    counter[:, :3] = kernel.counter[i]
-    counter[:, 3] = np.arange(blocks)
-    words = philox_reference(counter, [int(k) for k in kernel.key[i]])
-    halves = np.stack([words & 0xFFFF, words >> 16], axis=-1).reshape(-1)[:size]
-    halves = halves.astype(np.uint16).reshape(image.shape)
-    if kernel.kind == "impulse":
-        low, high = (image.dtype.type(end) for end in (kernel.low, kernel.high))
-        return np.where(halves < level * f(65536), np.where(halves % 2 == 0, high, low), image)
-    x, z = image.astype(f), normal_table()[halves.view(np.int16) >> 4]
-    if kernel.kind == "shot":
-        fraction = np.clip((x - f(kernel.low)) * (f(1) / f(kernel.high - kernel.low)), f(0), f(1))
-        z = np.sqrt(fraction) * z
-    return _finish(x + level * z, kernel.low, kernel.high, image.dtype)
-
-
-def _finish(y: Pixels, low: float, high: float, dtype: np.dtype[Any]) -> Pixels:
-    """Round integers to nearest even, then clip."""
-    y = np.clip(np.rint(y) if dtype.kind == "u" else y, np.float32(low), np.float32(high))
-    return y.astype(dtype)

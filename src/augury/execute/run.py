@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache
 from types import ModuleType
@@ -25,6 +25,7 @@ Fetch = Callable[[int, Halvings], Pixels]
 FetchMask = Callable[[int], Pixels]
 Empty = Callable[[tuple[int, ...], np.dtype[Any]], Pixels]
 Mixer = Callable[[int, Sequence[Pixels], Sequence[Pixels]], tuple[list[Pixels], list[Pixels]]]
+_MASKS_TOGETHER = 2**25  # bytes of whole masks that are moved at once
 
 
 @cache
@@ -85,6 +86,7 @@ def run(
     execute = executor or default_executor()
     images: Sequence[Pixels] = []
     masks: Sequence[Pixels] = []
+    moved: Pixels | None = None
     for k, segment in enumerate(lowered):
         full = worlds if k == 0 else np.tile(segment.reads, (len(worlds), 1))
         halvings = segment.backward.halvings(segment.reads, full)
@@ -99,14 +101,18 @@ def run(
                     images = _whole(execute, program, segment, kernel, images)
             images = [_reduced(execute, image, both) for image, both in zip(images, asked, strict=True)]
         if fetch_mask is not None:
-            masks = _moved_masks(execute, program, segment, masks if k else fetch_mask, len(worlds))
+            moved = _moved_masks(execute, program, segment, masks if k else fetch_mask, len(worlds), empty)
+            masks = list(moved)
         last = k == len(program.segments) - 1
         out = _output(program, segment.size, len(worlds), last, channels_first, empty)
         execute.segment(_pass(program, segment, images, full / (2.0**halvings)), out, channels_first and last)
         images = list(out)
+    if not last:
+        return Rendered(out, moved)
+    out = program.prepare.finished(out, channels_first)
     # float16 is the float32 result rounded once
-    image = out.astype(np.float16) if last and program.output.dtype == "float16" else out
-    return Rendered(image, None if fetch_mask is None else np.stack(masks))
+    image = out.astype(np.float16) if program.output.dtype == "float16" else out
+    return Rendered(image, moved)
 
 
 def _pass(program: Program, segment: LoweredSegment, images: Sequence[Pixels], extents: NDArray[np.float64]) -> Pass:
@@ -158,27 +164,48 @@ def _moved_masks(
     segment: LoweredSegment,
     masks: Sequence[Pixels] | FetchMask,
     n: int,
-) -> list[Pixels]:
-    """Masks through the maps of a segment, one after the other: whole ones may be large."""
-    moved = []
-    for i in range(n):
-        mask = np.ascontiguousarray(masks(i) if callable(masks) else masks[i])
-        if program.policy.mask_fill > np.iinfo(mask.dtype).max:
-            label, dtype = program.policy.mask_fill, mask.dtype
-            raise AuguryError(f"mask_fill={label} does not fit {dtype} masks; choose a smaller label")
-        planes = mask if mask.ndim == 3 else mask[..., None]
-        own = segment.rows(slice(i, i + 1))
-        extents = np.array([planes.shape[:2]], np.float64)
+    empty: Empty,
+) -> Pixels:
+    """Masks through the maps of a segment, (n, h, w) or (n, h, w, k), some together: whole ones may be large."""
+    fetched = (masks(i) if callable(masks) else masks[i] for i in range(n))
+    moved: list[Pixels] = []
+    done = 0
+    for some in _alike(fetched):
+        check_mask_fill(program.policy.mask_fill, some[0].dtype)
+        planes = [mask if mask.ndim == 3 else mask[..., None] for mask in some]
+        own = segment.rows(slice(done, done + len(some)))
+        extents = np.array([mask.shape[:2] for mask in some], np.float64)
         job = replace(
-            _pass(program, own, [planes], extents),
+            _pass(program, own, planes, extents),
             fill=float(program.policy.mask_fill),
             interpolation="nearest",
             kernels=(),
         )
-        out = np.empty((1, *segment.size, planes.shape[2]), mask.dtype)
+        out = empty((len(some), *segment.size, planes[0].shape[2]), some[0].dtype)
         execute.segment(job, out, False)
-        moved.append(out[0] if mask.ndim == 3 else out[0, ..., 0])
-    return moved
+        moved.append(out if some[0].ndim == 3 else out[..., 0])
+        done += len(some)
+    return moved[0] if len(moved) == 1 else np.concatenate(moved)
+
+
+def _alike(masks: Iterable[Pixels]) -> Iterator[list[Pixels]]:
+    """Masks that follow each other and have one dtype and number of planes, together up to so many bytes."""
+    held: list[Pixels] = []
+    size = 0
+    for mask in map(np.ascontiguousarray, masks):
+        size += mask.nbytes
+        if held and (size > _MASKS_TOGETHER or (mask.dtype, mask.shape[2:]) != (held[0].dtype, held[0].shape[2:])):
+            yield held
+            held, size = [], mask.nbytes
+        held.append(mask)
+    if held:
+        yield held
+
+
+def check_mask_fill(label: int, dtype: np.dtype[Any]) -> None:
+    """Raise an AuguryError if masks of a dtype cannot hold the label that stands outside them."""
+    if label > np.iinfo(dtype).max:
+        raise AuguryError(f"mask_fill={label} does not fit {dtype} masks; choose a smaller label")
 
 
 def _reduced(execute: ModuleType, image: Pixels, halvings: Halvings) -> Pixels:

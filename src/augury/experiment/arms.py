@@ -2,28 +2,64 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from augury.errors import AuguryError
+from augury.errors import AuguryError, first_line
 from augury.transforms import (
+    CLAHE,
+    D4,
     Affine,
+    AutoContrast,
     Brightness,
+    CoarseDropout,
+    ColorJitter,
+    ColorTemperature,
     Contrast,
+    CornerIllumination,
     CutMix,
+    DefocusBlur,
+    Downscale,
+    Equalize,
     Erase,
+    Fog,
     Gamma,
+    GaussianBlur,
+    GaussianIllumination,
     GaussianNoise,
+    GridDropout,
+    GridMask,
+    HideAndSeek,
     HorizontalFlip,
+    IsoNoise,
+    LinearIllumination,
+    Median,
+    MotionBlur,
+    PcaLighting,
     Perspective,
+    PixelDropout,
+    PlasmaBrightness,
+    PlasmaContrast,
+    PlasmaShadow,
     PoissonNoise,
     ResizedCrop,
     Rotate,
+    Rotate90,
+    SafeCrop,
+    SafeRotate,
     SaltAndPepper,
+    Shadow,
+    SpeckleNoise,
+    SunFlare,
+    ToneCurve,
     Translate,
+    Transpose,
     VerticalFlip,
+    Vignette,
     Zoom,
+    ZoomBlur,
 )
 from augury.transforms.base import Node, Transform
 from augury.transforms.describe import described
@@ -32,21 +68,56 @@ from augury.transforms.policies import Barrier, OneOf, Policy, SomeOf, walk
 BASELINE = "baseline"
 OWN: dict[type[Node], tuple[str, ...]] = {
     Affine: ("location", "zoom", "rotation"),
+    AutoContrast: ("lighting",),
     Brightness: ("lighting",),
+    CLAHE: ("lighting",),
+    ColorJitter: ("lighting",),
+    ColorTemperature: ("lighting",),
     Contrast: ("lighting",),
     CutMix: ("occlusion",),
+    D4: ("mirrored", "upside down", "rotation"),
+    Equalize: ("lighting",),
     Erase: ("occlusion",),
     Gamma: ("lighting",),
     GaussianNoise: ("noise",),
+    PcaLighting: ("lighting",),
     PoissonNoise: ("noise",),
     SaltAndPepper: ("noise",),
     HorizontalFlip: ("mirrored",),
     Perspective: ("crop",),
     ResizedCrop: ("location", "zoom", "crop"),
     Rotate: ("rotation",),
+    Rotate90: ("upside down", "rotation"),
+    SafeCrop: ("location", "zoom", "crop"),
+    SafeRotate: ("zoom", "rotation"),
+    ToneCurve: ("lighting",),
     Translate: ("location",),
+    Transpose: ("mirrored", "rotation"),
     VerticalFlip: ("upside down",),
     Zoom: ("zoom",),
+    DefocusBlur: ("blur",),
+    Downscale: ("blur",),
+    GaussianBlur: ("blur",),
+    IsoNoise: ("noise",),
+    Median: ("blur",),
+    MotionBlur: ("blur",),
+    PixelDropout: ("noise",),
+    SpeckleNoise: ("noise",),
+    ZoomBlur: ("blur",),
+    CoarseDropout: ("occlusion",),
+    CornerIllumination: ("lighting",),
+    Fog: ("lighting",),
+    GaussianIllumination: ("lighting",),
+    GridDropout: ("occlusion",),
+    GridMask: ("occlusion",),
+    HideAndSeek: ("occlusion",),
+    LinearIllumination: ("lighting",),
+    PlasmaBrightness: ("lighting",),
+    PlasmaContrast: ("lighting",),
+    PlasmaShadow: ("lighting",),
+    Shadow: ("lighting",),
+    SunFlare: ("lighting",),
+    Vignette: ("lighting",),
 }  # the families of shifts that a transform is made for; a gain there is expected, and shown as matched
 
 
@@ -93,21 +164,39 @@ def check_arms(arms: Sequence[Arm]) -> None:
         if arm.name in seen:
             raise AuguryError(f"study: two arms are called {arm.name!r}; give one a name of its own")
         seen.add(arm.name)
+        _check_workers_find(arm)
         for node in walk(arm.policy):
             if isinstance(node, Transform) and node.needs_marks:
                 raise AuguryError(
                     f"study: arm {arm.name!r}: {node.label} needs masks or boxes, and a study is of images with one "
                     "class each; leave it out"
                 )
-            if type(node).__module__ == "__main__":
+            if isinstance(node, Transform) and node.resizes:
                 raise AuguryError(
-                    f"study: {type(node).__name__} is defined in a script or notebook, where worker processes cannot "
-                    "find it; put it in a module of its own and import it"
+                    f"study: arm {arm.name!r} changes the size of the images ({node.label}), which all parts share; "
+                    "use prepare(size=...), or ResizedCrop"
                 )
         if not arm.policy.is_random:
             raise AuguryError(
                 f"study: arm {arm.name!r} does the same to every image; what is not random belongs to prepare(...)"
             )
+
+
+def _check_workers_find(arm: Arm) -> None:
+    """Raise unless an arm's policy can be handed to worker processes."""
+    for node in walk(arm.policy):
+        if node.defined_in == "__main__":
+            raise AuguryError(
+                f"study: {node.title} is defined in a script or notebook, where worker processes cannot "
+                "find it; put it in a module of its own and import it"
+            )
+    try:
+        pickle.dumps(arm.policy)
+    except Exception as error:  # whatever a step holds decides what pickle raises
+        raise AuguryError(
+            f"study: arm {arm.name!r} cannot be handed to worker processes ({first_line(error)}); put its functions at "
+            "the top of a module of their own"
+        ) from error
 
 
 def arms_from(given: Iterable[Any]) -> list[Arm]:

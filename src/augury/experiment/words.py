@@ -32,7 +32,7 @@ def spread(endpoint: Document) -> str:
 
 def answer(found: Document) -> list[str]:
     """The result in a few sentences."""
-    parts = (_verdicts, _together, _ceiling, _matched, _diagnosis, _course)
+    parts = (_verdicts, _together, _unwritten, _ceiling, _matched, _diagnosis, _course)
     return [sentence for sentence in (part(found) for part in parts) if sentence]
 
 
@@ -88,6 +88,11 @@ def _together(found: Document) -> str:
     if len(arms) < 2:
         return ""
     return f"The policy is {_listed(arms)}. Each was measured alone; how they act together is not measured yet."
+
+
+def _unwritten(found: Document) -> str:
+    note = found["policy"].get("note")  # results of older studies have none
+    return f"{note}." if note else ""
 
 
 def _told(arms: Sequence[Document], end: str) -> str:

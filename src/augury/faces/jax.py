@@ -1,11 +1,11 @@
-"""The JAX face: (n, h, w, c) arrays on the default device and integer labels."""
+"""The JAX face: (n, h, w, c) arrays on the default device and integer labels, or masks (n, h, w)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from augury.errors import MissingExtraError
-from augury.faces.labels import labels_of
+from augury.faces.labels import targets
 from augury.faces.position import Positioned
 
 try:
@@ -25,4 +25,4 @@ class JaxBatches(Positioned):
 
     def __iter__(self) -> Iterator[tuple[jax.Array, jax.Array]]:
         for batch in self._batches():
-            yield jnp.asarray(batch.image), jnp.asarray(labels_of(batch))
+            yield jnp.asarray(batch.image), jnp.asarray(targets(batch))

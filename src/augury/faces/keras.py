@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from augury.errors import MissingExtraError
-from augury.faces.labels import check_one_label, labels_of
+from augury.errors import AuguryError, MissingExtraError
+from augury.faces.labels import check_no_objects, targets
 from augury.stream.engine import Batch
 
 try:
@@ -34,7 +34,9 @@ class KerasBatches(PyDataset):
     """
 
     def __init__(self, stream: Any, batches: Callable[[], Iterator[Batch]], onehot: int | None) -> None:
-        check_one_label(stream, ".keras()")
+        check_no_objects(stream, ".keras()")
+        if onehot is not None and stream._images.table.mask is not None:
+            raise AuguryError('keras: labels="onehot" is for one label an image, and these have masks; leave it out')
         super().__init__(workers=1, use_multiprocessing=False)
         self._stream = stream
         self._batches = batches
@@ -74,5 +76,5 @@ class KerasBatches(PyDataset):
 
     def _labels(self, batch: Batch) -> NDArray[Any]:
         if self._onehot is None or batch.soft is not None:
-            return labels_of(batch)
+            return targets(batch)
         return np.asarray(np.eye(self._onehot, dtype=np.float32)[batch.label])

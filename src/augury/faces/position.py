@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from augury.faces.labels import check_one_label
+from augury.faces.labels import check_no_objects
 from augury.stream.engine import Batch
 
 
@@ -15,9 +15,13 @@ class Positioned:
     face: str
 
     def __init__(self, stream: Any, batches: Callable[[], Iterator[Batch]]) -> None:
-        check_one_label(stream, self.face)
+        self._check(stream)
         self._stream = stream
         self._batches = batches
+
+    def _check(self, stream: Any) -> None:
+        """Raise an AuguryError of one line if the face cannot give what the stream holds."""
+        check_no_objects(stream, self.face)
 
     def __len__(self) -> int:
         return len(self._stream)

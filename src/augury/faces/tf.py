@@ -1,4 +1,4 @@
-"""The TensorFlow face: a tf.data.Dataset of (n, h, w, c) floats and int64 labels."""
+"""The TensorFlow face: a tf.data.Dataset of (n, h, w, c) floats and int64 labels, or masks (n, h, w)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from augury.errors import MissingExtraError
-from augury.faces.labels import check_one_label, labels_of
+from augury.faces.labels import check_no_objects, targets
 from augury.spec import Spec
 from augury.stream.engine import Batch
 
@@ -35,21 +35,24 @@ def tf_batches(
 
     Raises
     ------
-    AuguryError : for data with boxes or masks.
+    AuguryError : for data with boxes.
     """
-    check_one_label(stream, ".tf()")
+    check_no_objects(stream, ".tf()")
     count = len(stream)
+    shape: tuple[int, ...] = () if stream._images.table.mask is None else output.shape[:2]
+    if classes is not None:
+        shape = (classes,)
 
     def pairs() -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
         left = count
         while left:
             for batch in islice(batches(), left):
                 left -= 1
-                yield batch.image, labels_of(batch)
+                yield batch.image, targets(batch)
 
     signature = (
         tf.TensorSpec((batch_size, *output.shape), output.dtype),
-        tf.TensorSpec((batch_size,), tf.int64) if classes is None else tf.TensorSpec((batch_size, classes), tf.float32),
+        tf.TensorSpec((batch_size, *shape), tf.int64 if classes is None else tf.float32),
     )
     dataset = tf.data.Dataset.from_generator(pairs, output_signature=signature)
     return dataset.apply(tf.data.experimental.assert_cardinality(count))

@@ -4,18 +4,20 @@
 kernel     reads                   arrays, all with one row for each sample
 =========  ======================  ==================================================
 Resample   other places            matrix (n, 3, 3), displacements between matrices
-Point      one pixel               steps: Table, Affine, Curve
+Point      one pixel               steps: Table, Affine, Curve, Pieces; across channels ChannelMatrix, Hue
 Noise      a pixel, its address    level (n,), key and counter of its Philox stream
-Rectangle  a pixel, its address    box (n, 4), value (n,)
+Rectangle  a pixel, its address    box (n, k, 4), value (n, k)
+Light      a pixel, its address    gain and offset (n, rows, columns), tint (n, channels)
 Filter     neighbours              taps (n, rows, columns)
 Opaque     anything                columns of parameters for a function of an image
 Mix        other samples           partner (n, k), share (n, k), columns of parameters
 =========  ======================  ==================================================
 
-Noise and Rectangle are Field kernels: they run in one pass with points. Filter, Opaque and Mix are Whole kernels.
+Noise, Rectangle and Light are Field kernels: they run in one pass with points. Filter, Opaque and Mix are Whole
+kernels.
 """
 
-from augury.kernels.field import Noise, Rectangle
+from augury.kernels.field import Light, Noise, Rectangle
 from augury.kernels.matrices import (
     Floats,
     Rows,
@@ -28,11 +30,11 @@ from augury.kernels.matrices import (
     shift,
     stack,
 )
-from augury.kernels.point import Affine, Curve, Point, PointStep, Table
+from augury.kernels.point import Affine, ChannelMatrix, Curve, Hue, Pieces, Point, PointStep, Table
 from augury.kernels.resample import Backward, Bend, Border, Interpolation, Resample
 from augury.kernels.whole import Filter, Mix, Opaque, Whole
 
-Field = Noise | Rectangle
+Field = Noise | Rectangle | Light
 Kernel = Resample | Point | Field | Whole
 
 __all__ = [
@@ -40,15 +42,19 @@ __all__ = [
     "Backward",
     "Bend",
     "Border",
+    "ChannelMatrix",
     "Curve",
     "Field",
     "Filter",
     "Floats",
+    "Hue",
     "Interpolation",
     "Kernel",
+    "Light",
     "Mix",
     "Noise",
     "Opaque",
+    "Pieces",
     "Point",
     "PointStep",
     "Rectangle",

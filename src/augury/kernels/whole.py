@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augury.kernels.matrices import Rows
+from augury.spec import Spec
 
 On = NDArray[np.bool_]
 
@@ -18,14 +19,28 @@ On = NDArray[np.bool_]
 class Filter:
     """Weighted sums of neighbours, all channels alike; what lies outside is the nearest pixel.
 
-    taps : float32 (n, rows, columns), odd sides: output (y, x) is the sum of taps[i, j] * input (y + i - rows // 2,
-    x + j - columns // 2), rounded to nearest even for integers, clipped to low..high. on : bool (n,).
+    Attributes
+    ----------
+    taps : float32 (n, rows, columns), odd sides: the sum at (y, x) is that of taps[i, j] * input (y + i - rows // 2,
+        x + j - columns // 2).
+    on : bool (n,). low, high : the result is rounded to nearest even for integers, then clipped.
+    across : float32 (n, columns), odd, or None: a second sum along the rows of the first one, unrounded.
+    amount, threshold : float32 (n,), or None: the result is x + amount * (x - sum) where |x - sum| is above the
+        threshold, and x elsewhere, instead of the sum.
     """
 
     taps: NDArray[np.float32]
     on: On
     low: float
     high: float
+    across: NDArray[np.float32] | None = None
+    amount: NDArray[np.float32] | None = None
+    threshold: NDArray[np.float32] | None = None
+
+    @classmethod
+    def of(cls, spec: Spec, taps: NDArray[np.float32], on: On, across: NDArray[np.float32] | None = None) -> Filter:
+        """A filter clipped to the value range of `spec`."""
+        return cls(taps, on, *spec.value_range, across)
 
     def where(self, on: On) -> Filter:
         """Rows that are off become the identity."""
@@ -33,7 +48,8 @@ class Filter:
 
     def rows(self, rows: Rows) -> Filter:
         """The same kernel for some of its samples."""
-        return replace(self, taps=self.taps[rows], on=self.on[rows])
+        across, amount, threshold = (None if a is None else a[rows] for a in (self.across, self.amount, self.threshold))
+        return replace(self, taps=self.taps[rows], on=self.on[rows], across=across, amount=amount, threshold=threshold)
 
 
 @dataclass(frozen=True)
@@ -64,7 +80,7 @@ class Opaque:
 
 @dataclass(frozen=True)
 class Mix:
-    """A function of a frame, that is image, mask and boxes, and of other samples' frames: `execute.mixing` holds them.
+    """A function of a frame (image, mask and objects) and of other samples' frames: `execute.mixing` holds them.
 
     Attributes
     ----------

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from hashlib import blake2b
 from typing import Any, TypeVar
 
 import numpy as np
@@ -13,10 +13,13 @@ from numpy.typing import NDArray
 
 from augury.data.prepare import Prepare
 from augury.data.table import Table
-from augury.errors import DataError
-from augury.offline.encode import Format, check_encodable, encoded, original
+from augury.offline.described import legend_of, named, part_of
+from augury.offline.encode import Format, encoded, original
 from augury.offline.places import Places, has_files, placed
 from augury.offline.views import Renderer
+from augury.offline.writers.annotated import Annotated, Legend, Writer
+from augury.offline.writers.known import WRITERS
+from augury.offline.writers.masks import mask_file, mask_path
 from augury.stream.engine import ordered
 from augury.transforms.base import Transform
 from augury.transforms.policies import Policy, walk
@@ -24,18 +27,7 @@ from augury.transforms.policies import Policy, walk
 Progress = Callable[[str, int, int], None]
 A = TypeVar("A")
 B = TypeVar("B")
-_LONGEST_SIDE = 2**15 - 1  # pixels; kernels count no further
-_SAMPLE = 32  # images whose first view is encoded, to know how large all will be
 _AHEAD = 4  # tasks for each thread that wait
-
-
-@dataclass(frozen=True)
-class Fact:
-    """One image, seen once: the digest of what it is stored from, bytes as it is, pixels of one view."""
-
-    digest: str
-    size: int
-    pixels: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +38,7 @@ class Job:
     ----------
     rows : of the table, int64 (n,). groups : of each, int64 (n,).
     renderer : makes the views. originals : whether the images themselves are written, too.
+    layout : in which format annotations are written; None where each image shows one class.
     """
 
     rows: NDArray[np.int64]
@@ -57,6 +50,7 @@ class Job:
     quality: int | None
     originals: bool
     threads: int
+    layout: str | None = None
 
     @classmethod
     def of(
@@ -68,12 +62,13 @@ class Job:
         policy: Policy,
         **how: Any,
     ) -> Job:
-        """All of it, with the names of the files; `how`: seed, views, format, quality, originals, threads."""
+        """All of it, with the names of the files; `how`: seed, views, format, quality, originals, threads, layout."""
         pixels_only = replace(prepare, normalize=None, dtype=None)  # what is written are pixels, not numbers
         renderer = Renderer(table, pixels_only, policy, how.pop("seed"), rows)
         if any(isinstance(node, Transform) and node.mixes for node in walk(policy)):
             groups = np.zeros_like(groups)  # views hold pixels of two samples and more, which must not part
-        places = placed(table, rows.tolist(), how["views"], how["format"])
+        annotated = None if how["layout"] is None else _annotated_places(table, rows.tolist(), WRITERS[how["layout"]])
+        places = placed(table, rows.tolist(), how["views"], how["format"], annotated)
         return cls(rows, groups, renderer, places, **how)
 
     @property
@@ -86,69 +81,67 @@ class Job:
         """Whether the images are files, whose bytes are copied."""
         return has_files(self.table)
 
+    @property
+    def writer(self) -> Writer:
+        """Of the annotations, if there are any."""
+        assert self.layout is not None
+        return WRITERS[self.layout]
+
+    @cached_property
+    def legend(self) -> Legend:
+        """What is the same for all images."""
+        return legend_of(self.table)
+
+    def place(self, k: int, view: int) -> str:
+        """Relative path of a view of image number k of the job, or of the image itself, which is view 0."""
+        return self.places.view(k, view) if view else self.places.originals[k]
+
+    @property
+    def shown(self) -> range:
+        """The views of each image that are written, 0 among them where that is the image itself."""
+        return range(0 if self.originals else 1, self.views + 1)
+
     def names(self, k: int) -> list[str]:
-        """Relative paths of all files of image number k of the job."""
-        itself = [self.places.originals[k]] if self.originals else []
-        return [*itself, *(self.places.view(k, v) for v in range(1, self.views + 1))]
+        """Relative paths of all images of image number k of the job, and of their masks."""
+        images = [self.place(k, view) for view in self.shown]
+        masks = self.shown if self.table.mask is not None else ()
+        return [*images, *(mask_path(self.annotated(k, view, (0, 0))) for view in masks)]
 
     def content(self, k: int) -> Iterator[tuple[str, bytes]]:
         """Relative path and content of each of these files, one after the other."""
         i = int(self.rows[k])
         where = self.table.where(i)
         if self.originals:
-            yield self.places.originals[k], original(self.table, i, self.is_of_files)
-        for v, image in enumerate(self.renderer.views(i, self.views), start=1):
-            yield self.places.view(k, v), encoded(image, self.format, self.quality, where)
+            yield self.place(k, 0), original(self.table, i, self.is_of_files)
+            if self.table.mask is not None:
+                yield self._mask_file(k, 0, self.table.mask(i))
+        for v, view in enumerate(self.renderer.views(i, self.views), start=1):
+            yield self.place(k, v), encoded(view.image, self.format, self.quality, where)
+            if view.mask is not None:
+                yield self._mask_file(k, v, view.mask)
 
+    def annotated(self, k: int, view: int, size: tuple[int, int], **marks: Any) -> Annotated:
+        """A view of image number k, (height, width) large, as writers take it."""
+        i = int(self.rows[k])
+        columns = {"group": str(self.groups[k])} if self.layout == "csv" else {}
+        name, part = posixpath.basename(self.place(k, view)), part_of(self.table, i, True)
+        return Annotated(name, *size, self.table.where(i), part=part, columns=columns, **marks)
 
-def facts(job: Job, progress: Progress) -> list[Fact]:
-    """Decode every image once, so that a broken one is known before anything is written.
-
-    Raises
-    ------
-    DataError : if images cannot be read, or not be written in this format, naming the first and counting them.
-    """
-    found: list[Fact] = []
-    problems: list[DataError] = []
-    for fact in in_order(lambda k: _fact(job, k), range(len(job.rows)), job.threads):
-        (problems if isinstance(fact, DataError) else found).append(fact)  # type: ignore[arg-type]
-        progress("checking", len(found) + len(problems), len(job.rows))
-    if len(problems) == 1:
-        raise problems[0]
-    if problems:
-        raise type(problems[0])(f"{problems[0]} (the first of {len(problems)} such images)")
-    return found
-
-
-def _fact(job: Job, k: int) -> Fact | DataError:
-    i = int(job.rows[k])
-    where = job.table.where(i)
-    try:
-        canvas, world = job.renderer.canvas(i)
-        check_encodable(canvas, job.format, where)
-        if max(*world.shape[:2], *canvas.shape[:2]) > _LONGEST_SIDE:
-            raise DataError(f"{where}: has a side of more than {_LONGEST_SIDE} pixels; make it smaller")
-        stored = job.table.read(i)
-        size = len(stored) if job.is_of_files else len(original(job.table, i, False))
-    except DataError as error:
-        return error
-    return Fact(blake2b(stored, digest_size=16).hexdigest(), size, canvas.height * canvas.width)
-
-
-def bytes_needed(job: Job, known: Sequence[Fact]) -> int:
-    """About how many bytes the images take: the first views of some are made, the others follow their pixels."""
-    sample = np.unique(np.linspace(0, len(job.rows) - 1, _SAMPLE).astype(int)).tolist()
-    made = sum(len(_first_view(job, k)) for k in sample)
-    shown = sum(known[k].pixels for k in sample)
-    views = job.views * sum(fact.pixels for fact in known) * made / shown
-    return int(views + job.originals * sum(fact.size for fact in known))
-
-
-def _first_view(job: Job, k: int) -> bytes:
-    i = int(job.rows[k])
-    return encoded(next(job.renderer.views(i, 1)), job.format, job.quality, job.table.where(i))
+    def _mask_file(self, k: int, view: int, mask: NDArray[Any]) -> tuple[str, bytes]:
+        height, width = mask.shape
+        return mask_file(self.annotated(k, view, (height, width), mask=mask))
 
 
 def in_order(work: Callable[[A], B], items: Iterable[A], threads: int) -> Iterator[B]:
     """Map over items on threads, in order; few are taken ahead, and none is begun after an error."""
     return ordered((partial(work, item) for item in items), threads, _AHEAD * threads)
+
+
+def _annotated_places(table: Table, rows: Sequence[int], writer: Writer) -> list[str]:
+    """Where a format has the images, relative to the root of the dataset."""
+    parts = [part_of(table, i, True) for i in rows]
+    names = named(table, rows, parts, writer)
+    return [
+        writer.image_path(Annotated(name, 1, 1, part=part), legend_of(table))
+        for name, part in zip(names, parts, strict=True)
+    ]

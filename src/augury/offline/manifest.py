@@ -14,11 +14,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from augury.offline.job import Fact, Job
-from augury.offline.views import plan_of
+from augury.offline.facts import Fact
+from augury.offline.job import Job
+from augury.offline.marked import Marks
+from augury.offline.views import address_of, drawn_anew, plan_of
 from augury.plan import Plan
 
 COLUMNS = ("path", "label", "group", "part", "source", "source_digest", "view")
+ANNOTATED = ("annotations_digest", *Marks._fields)  # further ones, of images with boxes or masks
 _PLANNED = 1024  # views that are planned at once
 _PACKAGES = {"augury": "augury", "numpy": "numpy", "opencv": "opencv-python-headless"}
 
@@ -27,31 +30,46 @@ def manifest(job: Job, known: Sequence[Fact]) -> Iterator[bytes]:
     """The manifest as CSV, a piece at a time: a row for each image, with all drawn parameters of a view.
 
     A view is numbered from 1; 0 is the image itself, for which nothing is drawn. `on` says whether a transform
-    acts (0 or 1); a field that is drawn several times has a column for each.
+    acts (0 or 1); a field that is drawn several times has a column for each. Images with boxes or masks have no label,
+    but a digest of their annotations, and what each view lost of them.
     """
     empty = plan_of(job.renderer.policy, job.renderer.seed, np.zeros(1, np.uint64), 1)
     names = [name for name, _ in _columns(empty)]
-    yield _csv([(*COLUMNS, *names)])
+    about = COLUMNS if job.layout is None else (*COLUMNS, *ANNOTATED)
+    yield _csv([(*about, *names)])
     step = max(1, _PLANNED // job.views)
     for first in range(0, len(job.rows), step):
         some = range(first, min(first + step, len(job.rows)))
-        ids = job.table.ids[job.rows[first : some.stop]]
-        plan = plan_of(job.renderer.policy, job.renderer.seed, ids, job.views)
+        plan = _plan(job, known, some)
         drawn = list(zip(*(_texts(values) for _, values in _columns(plan)), strict=True)) or [()] * len(plan)
         lines: list[tuple[str, ...]] = []
         for k in some:
-            if job.originals:
-                lines.append((job.places.originals[k], *_about(job, known, k, 0), *("" for _ in names)))
-            for v in range(1, job.views + 1):
-                row = (k - first) * job.views + v - 1
-                lines.append((job.places.view(k, v), *_about(job, known, k, v), *drawn[row]))
+            for v in job.shown:
+                numbers = drawn[(k - first) * job.views + v - 1] if v else ("" for _ in names)
+                lines.append((job.place(k, v), *_about(job, known[k], k, v), *numbers))
         yield _csv(lines)
 
 
-def _about(job: Job, known: Sequence[Fact], k: int, view: int) -> tuple[str, ...]:
+def _plan(job: Job, known: Sequence[Fact], some: range) -> Plan:
+    """What was drawn last for all views of some images."""
+    policy, seed, ids = job.renderer.policy, job.renderer.seed, job.table.ids[job.rows[some.start : some.stop]]
+    plan = plan_of(policy, seed, ids, job.views)
+    address = address_of(ids, range(1, job.views + 1))
+    anew = np.array([marks.redrawn for k in some for marks in known[k].marks], np.int64)
+    for attempt in np.unique(anew[anew > 0]).tolist():
+        rows = np.flatnonzero(anew == attempt)
+        plan = plan.replaced(rows, drawn_anew(policy, seed, address.rows(rows), attempt))
+    return plan
+
+
+def _about(job: Job, fact: Fact, k: int, view: int) -> tuple[str, ...]:
     i = int(job.rows[k])
-    label = job.table.classes[job.table.labels[i]]
-    return label, str(job.groups[k]), "train", job.table.paths[i], known[k].digest, str(view)
+    label = job.table.classes[job.table.labels[i]] if job.layout is None else ""
+    said = (label, str(job.groups[k]), "train", job.table.paths[i], fact.digest, str(view))
+    if job.layout is None:
+        return said
+    marks = fact.marks[view - 1] if view and fact.marks else Marks()
+    return (*said, fact.marks_digest, *map(str, marks))
 
 
 def _columns(plan: Plan) -> Iterator[tuple[str, NDArray[Any]]]:
@@ -93,6 +111,7 @@ def about(job: Job, digest: str) -> str:
             "classes": list(job.table.classes),
             "views": job.views,
             "originals": job.originals,
+            **({} if job.layout is None else {"layout": job.layout}),
             "seed": renderer.seed,
             "format": job.format,
             "quality": job.quality,

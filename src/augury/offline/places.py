@@ -43,39 +43,44 @@ def has_files(table: Table) -> bool:
     return all(map(is_image, table.paths))
 
 
-def placed(table: Table, rows: Sequence[int], views: int, extension: str) -> Places:
+def placed(
+    table: Table, rows: Sequence[int], views: int, extension: str, annotated: Sequence[str] | None = None
+) -> Places:
     """Choose the names: those of the source where it has files, else `class/row.png`; numbers are added to them.
 
     Parameters
     ----------
-    rows : the images to expand. views : of each.
+    rows : the images to expand. views : of each. annotated : where a layout with annotations has these images; some
+        layouts find annotations by the name without its ending, so no two names may differ in that alone.
 
     Raises
     ------
     DataError : if two names would be one file where case is ignored, or a name cannot be written or read back.
     """
-    originals = _file_names(table, rows) if has_files(table) else _row_names(table, rows)
+    originals = annotated or (file_names(table, rows) if has_files(table) else _row_names(table, rows))
     stems = _stems(originals)
     _check_different(table.root, originals)
     _check_different(table.root, stems)
-    files, folders = ({_folded(name) for name in names} for names in (originals, _folders(originals)))
+    files, folders = ({folded(name) for name in names} for names in (originals, _folders(originals)))
     if both := folders & {*files, MANIFEST, ABOUT}:
         raise DataError(f"{table.root}: {min(both)} would be a folder and a file; rename one")
     taken = files | folders
+    if annotated is not None:
+        taken |= {f"{posixpath.splitext(name)[0]}.{extension}" for name in files}
     digits = len(str(views))
     mark = next((mark for mark in _MARKS if not _any_taken(taken, stems, mark, digits, extension)), None)
     if mark is None:
         raise DataError(f"{table.root}: holds names such as a_1, a_view_1 and a_augury_view_1 beside a; rename some")
     made = Places(originals, stems, mark, digits, extension)
     for i, original in enumerate(originals):
-        _check_fit(table.root, original)
-        _check_fit(table.root, made.view(i, views))
+        check_fit(table.root, original)
+        check_fit(table.root, made.view(i, views))
     for label in table.classes:
         _check_text(table.root, label)
     return made
 
 
-def _file_names(table: Table, rows: Sequence[int]) -> list[str]:
+def file_names(table: Table, rows: Sequence[int]) -> list[str]:
     """The paths of files; where some lie outside the root, all relative to the folder that they share."""
     if not any(path.startswith(("/", "../")) for path in table.paths):
         return [table.paths[i] for i in rows]
@@ -95,11 +100,11 @@ def _row_names(table: Table, rows: Sequence[int]) -> list[str]:
 def _stems(originals: Sequence[str]) -> list[str]:
     """Without extension, but with it where a.png and a.jpg would give views of one name."""
     short = [posixpath.splitext(name)[0] for name in originals]
-    count = Counter(map(_folded, short))
-    return [stem if count[_folded(stem)] == 1 else name for stem, name in zip(short, originals, strict=True)]
+    count = Counter(map(folded, short))
+    return [stem if count[folded(stem)] == 1 else name for stem, name in zip(short, originals, strict=True)]
 
 
-def _folded(name: str) -> str:
+def folded(name: str) -> str:
     """What file systems that ignore case, or how accents are composed, take a name for."""
     return unicodedata.normalize("NFC", name).casefold()
 
@@ -113,7 +118,7 @@ def _folders(names: Sequence[str]) -> Iterator[str]:
 
 def _any_taken(taken: set[str], stems: Sequence[str], mark: str, digits: int, extension: str) -> bool:
     """Whether a view would have a name that is there already."""
-    known = {_folded(stem) for stem in stems}
+    known = {folded(stem) for stem in stems}
     view = re.compile(rf"(.*){mark}[0-9]{{{digits}}}\.{extension}", re.DOTALL)
     return any((found := view.fullmatch(name)) and found[1] in known for name in taken)
 
@@ -121,14 +126,14 @@ def _any_taken(taken: set[str], stems: Sequence[str], mark: str, digits: int, ex
 def _check_different(root: str, names: Sequence[str]) -> None:
     first: dict[str, str] = {}
     for name in names:
-        other = first.setdefault(_folded(name), name)
+        other = first.setdefault(folded(name), name)
         if other is not name:
             raise DataError(
                 f"{root}: {other} and {name} (or their views) would be one file where case is ignored; rename one"
             )
 
 
-def _check_fit(root: str, name: str) -> None:
+def check_fit(root: str, name: str) -> None:
     """Raise a DataError for a name that cannot be written, or would not be found again by the manifest."""
     check_name(root, name)
     _check_text(root, name)

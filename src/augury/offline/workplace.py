@@ -15,7 +15,7 @@ from augury.data.formats.expanded import ABOUT, MANIFEST
 from augury.errors import DataError
 from augury.files import write_whole
 
-_PACKED = "packed.zip"
+PACKED = "packed.zip"
 _DATE = (1980, 1, 1, 0, 0, 0)  # the first that a zip can hold: the same on every day
 _BLOCK = 4096  # bytes that the file system loses with each file, at most
 _AT_ONCE = 2**20  # bytes of the zip that are copied at once
@@ -79,7 +79,7 @@ class Workplace:
 
     def present(self) -> dict[str, int]:
         """Relative posix path -> bytes of every file that is there; each was written whole."""
-        hidden = (_PACKED,) if self.is_zip else ()
+        hidden = (PACKED,) if self.is_zip else ()
         return {name: size for name, size in _files(self.folder) if not name.endswith(".part") and name not in hidden}
 
     def check_space(self, images: int, files: int) -> None:
@@ -133,10 +133,10 @@ class Workplace:
         if wrong:
             raise DataError(f"{self.folder}/{wrong[0]}: came or went meanwhile; put it right, and run again")
         if self.is_zip:
-            self._pack(sorted(wanted), progress)
+            self.pack(sorted(wanted), progress)
         self.check_free()
         try:
-            os.rename(self.folder / _PACKED if self.is_zip else self.folder, self.out)
+            os.rename(self.folder / PACKED if self.is_zip else self.folder, self.out)
         except OSError as error:
             _failed(self.out, error)
         if not self.is_zip:
@@ -172,10 +172,10 @@ class Workplace:
         except OSError as error:
             raise DataError(f"{self.folder}: cannot be removed ({error.strerror}); {self.out} is whole") from None
 
-    def _pack(self, names: list[str], progress: Callable[[str, int, int], None]) -> None:
-        """One zip, whose bytes depend on the files alone."""
+    def pack(self, names: list[str], progress: Callable[[str, int, int], None]) -> None:
+        """One zip in the folder, called `PACKED`, whose bytes depend on the files alone."""
         try:
-            with ZipFile(self.folder / _PACKED, "w", ZIP_STORED) as archive:
+            with ZipFile(self.folder / PACKED, "w", ZIP_STORED) as archive:
                 for done, name in enumerate(names, start=1):
                     info = ZipInfo(name, _DATE)
                     info.create_system, info.external_attr = 3, 0o644 << 16  # as Unix does, whatever this is
@@ -184,7 +184,7 @@ class Workplace:
                         shutil.copyfileobj(file, entry, _AT_ONCE)
                     progress("packing", done, len(names))
         except OSError as error:
-            _failed(self.folder / _PACKED, error)
+            _failed(self.folder / PACKED, error)
 
 
 def _files(folder: Path) -> Iterator[tuple[str, int]]:

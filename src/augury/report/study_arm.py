@@ -11,7 +11,7 @@ from augury.experiment.inference import wilson
 from augury.experiment.words import spread
 from augury.report.study_charts import axis_of, curves, is_sure
 from augury.report.study_photos import Album, examples
-from augury.transforms.base import build
+from augury.transforms.base import REGISTRY, build
 from augury.transforms.describe import described
 from augury.transforms.policies import Policy
 
@@ -30,7 +30,8 @@ _TELLING = ("helps", "hurts")
 def arm_of(results: Document, k: int, strips: Sequence[Document], album: Album) -> Document:
     """All that the page says of arm k."""
     arm = results["arms"][k]
-    told = described(policy_of(arm))
+    policy = policy_of(arm)
+    told = arm["name"] if policy is None else described(policy)
     ends = {end: endpoint_of(arm[end]) for end in ENDPOINTS}
     return {
         "id": f"arm{k + 1}",
@@ -55,11 +56,18 @@ def arm_of(results: Document, k: int, strips: Sequence[Document], album: Album) 
     }
 
 
-def policy_of(arm: Document) -> Policy:
-    """What training got."""
+def policy_of(arm: Document) -> Policy | None:
+    """What training got; None if it is code, which results do not hold."""
+    if _holds_code(arm["policy"]):
+        return None
     policy = build(arm["policy"], f"arm {arm['name']!r}")
     assert isinstance(policy, Policy)
     return policy
+
+
+def _holds_code(document: Document) -> bool:
+    inner = document.get("transforms", [])
+    return not REGISTRY[document["op"]].in_files or any(_holds_code(child) for child in inner)
 
 
 def endpoint_of(endpoint: Document) -> Document:
@@ -83,11 +91,13 @@ def wanted_photos(results: Document) -> list[int]:
 
 def strips_of(results: Document, k: int, album: Album) -> list[Document]:
     """One or two items, and views of them under an arm; items of the classes that it makes alike, if there are any."""
-    arms = results["arms"]
+    arms, policy = results["arms"], policy_of(results["arms"][k])
+    if policy is None:
+        return []
     alike = [name for pair in arms[k]["unsafe"][:1] for name in pair["classes"]]
     rows = examples(album.materials, alike, _ORIGINALS if len(arms) <= _MANY_ARMS else 1)
     album.hold(rows)
-    made = [(album.of(row), album.strip(f"a{k + 1}", row, policy_of(arms[k]), _VIEWS)) for row in rows]
+    made = [(album.of(row), album.strip(f"a{k + 1}", row, policy, _VIEWS)) for row in rows]
     return [{"original": original, "views": views} for original, views in made if original and views]
 
 

@@ -54,15 +54,19 @@ def _order(results: Document) -> list[int]:
 
 def _policy(results: Document) -> Document:
     """Its transforms and YAML. What only guards a test part, pages of digests, is left to policy.yaml."""
-    policy = from_text(Policy, results["policy"]["yaml"], "the policy of the study")
+    found = results["policy"]
     arms = {arm["name"]: arm for arm in results["arms"]}
-    return {
-        "arms": [
-            {"title": described(policy_of(arms[name])), **{end: endpoint_of(arms[name][end]) for end in ENDPOINTS}}
-            for name in results["policy"]["arms"]
-        ],
-        "yaml": to_yaml(policy.model_copy(update={"chosen_on": None})),
-    }
+    yaml = ""
+    if found["yaml"]:
+        policy = from_text(Policy, found["yaml"], "the policy of the study")
+        yaml = to_yaml(policy.model_copy(update={"chosen_on": None}))
+    return {"arms": [_chosen(arms[name]) for name in found["arms"]], "yaml": yaml, "note": found.get("note")}
+
+
+def _chosen(arm: Document) -> Document:
+    policy = policy_of(arm)
+    title = arm["name"] if policy is None else described(policy)
+    return {"title": title, **{end: endpoint_of(arm[end]) for end in ENDPOINTS}}
 
 
 def _sure(results: Document) -> list[tuple[str, str]]:

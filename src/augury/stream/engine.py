@@ -14,22 +14,26 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from augury.compile.marks import Moved, move_objects, redraw_seed, settle
 from augury.compile.program import Lowered, LoweredSegment, Program
+from augury.data.table import Polygons, Table
 from augury.draws import Address
 from augury.errors import AuguryError, DecodeError
+from augury.execute.opaque.function import StepError
 from augury.execute.run import run
-from augury.plan import draw_plan
+from augury.plan import Plan, draw_plan
 from augury.shifts import SEED as SHIFT_SEED
 from augury.stream.buffers import Buffers
 from augury.stream.cache import Halvings, Images
-from augury.stream.mixing import Lender, Mixing, Opened
-from augury.stream.objects import boxes_of_batch, marks_on_canvas
+from augury.stream.mixing import Lender, Mixing, Opened, check_mixtures
+from augury.stream.objects import columns_of, objects_of, subjects
 from augury.stream.order import Order
 from augury.stream.partners import Partners
 
 Pixels = NDArray[Any]
 Made = TypeVar("Made")
 Rows = NDArray[np.int64]
+Sizes = NDArray[np.int64]
 OnError = Literal["raise", "replace"]
 PLAN_BLOCK = 1024  # fewer ids would pay numpy's call overhead several times over
 
@@ -44,9 +48,16 @@ class Batch:
     label : int64 (n,); 0 of detection and segmentation data. id : uint64 (n,), draw addresses.
     epoch : which epoch it belongs to.
     boxes : float32 (m, 4), left, top, right, bottom in pixels of `image`, pixel 0 spanning 0..1: the smallest
-        upright boxes around the moved ones, cut to the image. Noise and erasing leave them. None without boxes.
+        upright boxes around the moved outlines, or around the moved boxes where there are none, cut to the image.
+        Noise and erasing leave them. None without boxes.
     box_label, box_sample : int64 (m,): indices into the classes, and into this batch (ascending).
-    dropped_boxes : how many boxes of these samples, and of those mixed in, are not seen any more.
+    keypoints : float32 (m, k, 3), x, y and 0 = not labelled, 1 = hidden, 2 = visible; left and right have changed
+        places where the image is mirrored. polygons : outlines, cut to the image. quads : float32 (m, 4, 2), corners
+        of rotated boxes, which may reach beyond it. None where the dataset has none.
+    dropped_boxes : how many boxes of these samples, and of those mixed in, show no area, or less of it than the
+        policy's `keep` or a mixture's min_visible asks for; their keypoints and outlines went with them.
+    dropped_keypoints : labelled ones of the others that lie outside.
+    redrawn : how many samples were drawn anew so that no object is dropped.
     soft : float32 (n, classes), the share of each class where samples are mixed; `label` stays the sample's own.
         None where the policy mixes no labels, and for data with boxes or masks.
     mask : (n, h, w) uint8 or uint16, moved to nearest pixels; the policy's mask_fill where a border is constant
@@ -61,7 +72,12 @@ class Batch:
     boxes: NDArray[np.float32] | None = None
     box_label: NDArray[np.int64] | None = None
     box_sample: NDArray[np.int64] | None = None
+    keypoints: NDArray[np.float32] | None = None
+    polygons: Polygons | None = None
+    quads: NDArray[np.float32] | None = None
     dropped_boxes: int = 0
+    dropped_keypoints: int = 0
+    redrawn: int = 0
     mask: Pixels | None = None
     shift: str | None = None
     soft: NDArray[np.float32] | None = None
@@ -93,6 +109,7 @@ class Feed:
     buffers: Buffers = field(default_factory=Buffers)
 
     def __post_init__(self) -> None:
+        check_mixtures(self.program, self.images.table)
         rest = len(self.rows) % (self.batch_size * self.world)
         if 0 < rest < self.world and not self.drop_last:
             raise AuguryError(
@@ -143,50 +160,71 @@ class Feed:
         return self._assemble(blocks(b // per_block), slice(first, first + self.batch_size), channels_first)
 
     def _assemble(self, block: Block, part: slice, channels_first: bool) -> Batch:
-        lowered = tuple(segment.rows(part) for segment in block.lowered)
-        shown, worlds, fetch, fetch_mask = self._opened(block.rows[part], lowered[0])
-        table, mixing = self.images.table, self._mixing(block, part, shown, lowered)
-        image, mask = run(
-            self.program,
-            lowered,
-            worlds,
-            fetch,
-            fetch_mask=fetch_mask,
-            channels_first=channels_first,
-            empty=self.buffers.empty,
-            mixer=mixing,
+        opened, marks = self._settle(block, part)
+        mixing = self._mixing(block, part, opened)
+        try:
+            image, mask = run(
+                self.program,
+                opened.lowered,
+                opened.worlds,
+                opened.fetch,
+                fetch_mask=opened.fetch_mask,
+                channels_first=channels_first,
+                empty=self.buffers.empty,
+                mixer=mixing,
+            )
+        except StepError as error:
+            raise named(error, self.images.table) from error.__cause__
+        table, shown = self.images.table, opened.shown
+        marks = marks if mixing is None else mixing.fields()
+        return Batch(image, table.labels[shown], table.ids[shown], block.epoch, mask=mask, shift=self.shift, **marks)
+
+    def _settle(self, block: Block, part: slice) -> tuple[Opened, dict[str, Any]]:
+        """What is to be rendered, and what is marked there, unless a mixture decides that."""
+        table, canvas = self.images.table, self.program.canvas.shape[:2]
+        followed = table.objects is not None and not self.program.mixtures
+        if block.lowered is not None:
+            lowered = tuple(segment.rows(part) for segment in block.lowered)
+            shown, worlds, ready = self._open(block.rows[part], lowered[0])
+            opened = self._opened(lowered, shown, worlds, ready)
+            if not followed:
+                return opened, {}
+            self.program.check_boxes()
+            moved = move_objects(objects_of(self.images, shown, canvas), lowered, self.program.policy.keep.visible)
+            return opened, _marks(moved)
+        shown = [self._open_one(row)[0] for row in block.rows[part].tolist()]  # from here on their sizes are known
+        objects = objects_of(self.images, shown, canvas) if followed else None
+        subject = None
+        if self.program.needs_subject:
+            subject = subjects(self.images, shown, canvas, self.program.policy.mask_fill)
+        found = settle(
+            self.program, block.plan.rows(part), objects, subject, lambda k, rows: block.redrawn(part, k, rows)
         )
-        more: dict[str, Any] = {}
-        if mixing is not None:
-            more = mixing.fields()
-        elif table.objects is not None:
-            more = boxes_of_batch(self.images, shown, self.program, lowered)
-        return Batch(image, table.labels[shown], table.ids[shown], block.epoch, mask=mask, shift=self.shift, **more)
+        marks = {} if found.moved is None else {**_marks(found.moved), "redrawn": int((found.redrawn > 0).sum())}
+        return self._opened(found.lowered, shown, self.images.sizes[shown], {}), marks
 
-    def _mixing(self, block: Block, part: slice, shown: list[int], lowered: Lowered) -> Mixing | None:
-        if not self.program.mixes:
-            return None
-
-        def alone(rows: Rows) -> Lowered:
-            return Block(self, block.epoch, rows, np.zeros_like(rows)).lowered
-
-        return Mixing(self._lender, block.rows[part], shown, lowered, alone)
-
-    @cached_property
-    def _lender(self) -> Lender:
-        table = self.images.table
-        marks = None if table.objects is None else lambda shown: marks_on_canvas(self.images, shown, self.program)
-        return Lender(self.program, Partners(table, self.rows), self._opened, marks)
-
-    def _opened(self, rows: Rows, first: LoweredSegment) -> Opened:
-        """Some rows of the part, ready to be rendered."""
-        shown, worlds, ready = self._open(rows, first)
-
+    def _opened(self, lowered: Lowered, shown: list[int], worlds: Sizes, ready: dict[int, Pixels]) -> Opened:
         def fetch(k: int, halvings: Halvings) -> Pixels:
             return ready.pop(k) if k in ready else self.images.get(shown[k], halvings)
 
         fetch_mask = None if self.images.table.mask is None else lambda k: self.images.mask(shown[k])
-        return Opened(shown, worlds, fetch, fetch_mask)
+        return Opened(lowered, shown, worlds, fetch, fetch_mask)
+
+    def _mixing(self, block: Block, part: slice, opened: Opened) -> Mixing | None:
+        if not self.program.mixtures:
+            return None
+
+        def lent(rows: Rows) -> Opened:
+            alone = Block(self, block.epoch, rows, np.zeros_like(rows))
+            return self._settle(alone, slice(0, len(rows)))[0]
+
+        return Mixing(self._lender, block.rows[part], opened.shown, opened.lowered, lent)
+
+    @cached_property
+    def _lender(self) -> Lender:
+        table, canvas = self.images.table, self.program.canvas.shape[:2]
+        objects = None if table.objects is None else lambda shown: objects_of(self.images, shown, canvas)
+        return Lender(self.program, Partners(table, self.rows), objects)
 
     def _open(self, rows: Rows, first: LoweredSegment) -> tuple[list[int], NDArray[np.int64], dict[int, Pixels]]:
         """The samples to show, the sizes of their worlds, and the images that were decoded to know these.
@@ -221,18 +259,38 @@ class Feed:
         return self.prefetch // max(1, self.batch_size * int(np.prod(output.shape)) * np.dtype(output.dtype).itemsize)
 
 
+def _marks(moved: Moved) -> dict[str, Any]:
+    """What a batch holds of its objects, by the names of its fields."""
+    return {
+        **columns_of(moved.objects),
+        "dropped_boxes": len(moved.visible) - len(moved.rows),
+        "dropped_keypoints": int(moved.keypoints_out.sum()),
+    }
+
+
+def named(error: StepError, table: Table) -> AuguryError:
+    """The error with the name of its sample."""
+    rows = np.flatnonzero(table.ids == error.sample)
+    return error.on(table.where(int(rows[0]))) if len(rows) else error
+
+
 class Block:
-    """Samples whose parameters are drawn and lowered together."""
+    """Samples whose parameters are drawn together, and lowered together unless that depends on what is marked."""
 
     def __init__(self, feed: Feed, epoch: int, rows: Rows, views: Rows) -> None:
         self.epoch, self.rows = epoch, rows
         ids = feed.images.table.ids[feed.rows[rows]]
         if feed.shift is None:
-            seed, address = feed.order.seed, Address(ids, epoch, views.astype(np.uint64))
+            self._seed, self._address = feed.order.seed, Address(ids, epoch, views.astype(np.uint64))
         else:
-            seed, address = SHIFT_SEED, Address(ids)
-        plan = draw_plan(feed.program.policy, seed, address)
-        self.lowered: Lowered = feed.program.lower(plan)
+            self._seed, self._address = SHIFT_SEED, Address(ids)
+        self._policy = feed.program.policy
+        self.plan = draw_plan(self._policy, self._seed, self._address)
+        self.lowered: Lowered | None = None if feed.program.reads_marks else feed.program.lower(self.plan)
+
+    def redrawn(self, part: slice, attempt: int, rows: Rows) -> Plan:
+        """The plan of some rows of a part of the block, drawn anew for the first, second, ... time."""
+        return draw_plan(self._policy, redraw_seed(self._seed, attempt), self._address.rows(part).rows(rows))
 
 
 def ordered(jobs: Iterable[Callable[[], Made]], threads: int, depth: int) -> Iterator[Made]:

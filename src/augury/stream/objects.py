@@ -1,124 +1,112 @@
-"""Boxes of a batch, moved as its images were."""
+"""Objects of a batch on the canvas, before a program moves them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from augury.compile.annotations import canvas_map, move_boxes
-from augury.compile.program import Lowered, Program
+from augury.compile.marks import owners
+from augury.compile.polygons import clip
 from augury.data.prepare import Prepare
-from augury.execute.sight import Boxes as BoxesOfOne
+from augury.data.table import Objects
 from augury.stream.cache import Images
 
-Boxes = NDArray[np.float32]
 Rows = NDArray[np.int64]
+Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
-class Marks:
-    """Boxes of a batch: float32 (m, 4) in pixels; labels and sample int64 (m,), the sample ascending."""
-
-    boxes: Boxes
-    labels: Rows
-    sample: Rows
-
-    def of(self, i: int) -> BoxesOfOne:
-        """Those of sample i."""
-        own = self.sample == i
-        return BoxesOfOne(self.boxes[own], self.labels[own])
-
-    def with_boxes(self, i: int, own: BoxesOfOne) -> Marks:
-        """With other boxes for sample i."""
-        start, end = np.searchsorted(self.sample, (i, i + 1))
-        return Marks(
-            np.concatenate([self.boxes[:start], own.places, self.boxes[end:]]),
-            np.concatenate([self.labels[:start], own.labels, self.labels[end:]]),
-            np.concatenate([self.sample[:start], np.full(len(own.labels), i), self.sample[end:]]),
-        )
-
-    def fields(self, dropped: int) -> dict[str, Any]:
-        """What `stream.engine.Batch` holds of boxes, by the names of its fields."""
-        names = {"boxes": self.boxes, "box_label": self.labels, "box_sample": self.sample}
-        return {**names, "dropped_boxes": dropped}
+def objects_of(images: Images, shown: Sequence[int], canvas: tuple[int, int]) -> Objects:
+    """The objects of some samples of a detection dataset, whose images were decoded before, in pixels of the canvas."""
+    assert images.table.objects is not None
+    return on_canvas(images.table.objects.take(shown), images.photos[np.array(shown)], images.prepare, canvas)
 
 
-def boxes_of_batch(images: Images, shown: Sequence[int], program: Program, lowered: Lowered) -> dict[str, Any]:
-    """What `stream.engine.Batch` holds of boxes, by the names of its fields; see `marks_on_canvas`."""
-    marks, dropped = moved(marks_on_canvas(images, shown, program), lowered)
-    return marks.fields(dropped)
-
-
-def marks_on_canvas(images: Images, shown: Sequence[int], program: Program) -> Marks:
-    """The boxes of samples before a program moves them, cut to their worlds.
+def on_canvas(objects: Objects, photos: Rows, prepare: Prepare, canvas: tuple[int, int]) -> Objects:
+    """Objects in pixels of the canvas, cut to what it shows of their photos.
 
     Parameters
     ----------
-    shown : rows of the table; their images were decoded before.
+    objects : of n samples. photos : int64 (n, 2), height and width of each. canvas : (height, width).
     """
-    objects, samples = images.table.objects, np.array(shown, np.int64)
-    assert objects is not None
-    program.check_boxes()
-    photos = images.photos[samples]
-    starts = objects.starts[samples]
-    counts = objects.starts[samples + 1] - starts
-    sample = np.repeat(np.arange(len(samples)), counts)
-    nth = np.arange(len(sample)) - np.repeat(np.cumsum(counts) - counts, counts)
-    rows = starts[sample] + nth
-    boxes = objects.boxes[rows].astype(np.float64)
-    if objects.fractions:
-        boxes *= _xyxy(photos[sample])
-    canvas = program.canvas.shape[:2]
-    boxes = _on_canvas(boxes, photos[sample], _worlds(program.prepare, photos)[sample], canvas)
-    return Marks(boxes, objects.labels[rows], sample)
+    sample = owners(objects.starts)
+    unit = photos[:, ::-1] if objects.fractions else np.ones((len(photos), 2), np.int64)
+    worlds = np.array([prepare.world(height, width) for height, width in photos.tolist()], np.int64).reshape(-1, 4)
+    corner, extent = worlds[:, 1::-1], worlds[:, :1:-1]
+    scale = np.array([canvas[1], canvas[0]]) / extent
+
+    def placed(points: NDArray[Any], rows: Rows) -> Floats:
+        """Points (m, k, 2) of the samples at rows (m,)."""
+        at = points.astype(np.float64) * unit[rows][:, None]
+        return np.asarray((at - corner[rows][:, None]) * scale[rows][:, None])
+
+    low = (np.maximum(corner, 0) - corner) * scale
+    high = (np.minimum(corner + extent, photos[:, ::-1]) - corner) * scale
+    boxes = placed(objects.boxes.reshape(-1, 2, 2), sample)
+    boxes = np.clip(boxes, low[sample][:, None], high[sample][:, None])
+    moved: dict[str, Any] = {"boxes": boxes.reshape(-1, 4).astype(np.float32)}
+    if objects.quads is not None:
+        moved["quads"] = placed(objects.quads, sample).astype(np.float32)
+    if objects.keypoints is not None:
+        at, known = placed(objects.keypoints[..., :2], sample), objects.keypoints[..., 2]
+        inside = np.all((at >= low[sample][:, None]) & (at <= high[sample][:, None]), axis=-1) & (known > 0)
+        points = np.where(inside[..., None], at, 0.0)
+        moved["keypoints"] = np.concatenate([points, np.where(inside, known, 0)[..., None]], axis=-1).astype(np.float32)
+    if objects.polygons is not None:
+        rows = sample[owners(objects.polygons.objects)[owners(objects.polygons.rings)]]
+        points = placed(objects.polygons.points[:, None], rows)[:, 0].astype(np.float32)
+        moved["polygons"] = clip(replace(objects.polygons, points=points), canvas)
+        drawn, left = (np.diff(polygons.objects) > 0 for polygons in (objects.polygons, moved["polygons"]))
+        moved["boxes"][drawn & ~left] = 0.0  # only a corner of the box, where nothing is, reaches into the canvas
+    return replace(objects, fractions=False, **moved)
 
 
-def moved(marks: Marks, lowered: Lowered) -> tuple[Marks, int]:
-    """Boxes where kernels with a row for each sample move them, and how many are out of sight then."""
-    boxes, seen = _moved(marks.boxes, marks.sample, lowered)
-    return Marks(boxes[seen], marks.labels[seen], marks.sample[seen]), int(np.count_nonzero(~seen))
+def columns_of(objects: Objects) -> dict[str, Any]:
+    """What a batch holds of its objects, by the names of its fields."""
+    return {
+        "boxes": objects.boxes,
+        "box_label": objects.labels,
+        "box_sample": owners(objects.starts),
+        "keypoints": objects.keypoints,
+        "polygons": objects.polygons,
+        "quads": objects.quads,
+    }
 
 
-def _worlds(prepare: Prepare, photos: Rows) -> Rows:
-    """(n, 4): top, left, height, width of each image's world."""
-    return np.array([prepare.world(height, width) for height, width in photos.tolist()], np.int64)
+def subjects(images: Images, shown: Sequence[int], canvas: tuple[int, int], background: int) -> Floats:
+    """(n, 4): around all boxes of each sample, or all that its mask marks, on the canvas; nan where nothing is marked.
 
-
-def _on_canvas(boxes: NDArray[Any], photos: Rows, worlds: Rows, canvas: tuple[int, int]) -> Boxes:
-    """Boxes (m, 4) in pixels of the photo to pixels of the canvas, cut to what the canvas shows of the photo."""
-    corner, extent = _xyxy(worlds[:, :2]), _xyxy(worlds[:, 2:])
-    seen = np.clip(boxes, np.maximum(corner, 0), np.minimum(corner + extent, _xyxy(photos)))
-    on_canvas: Boxes = ((seen - corner) * np.array([canvas[1], canvas[0]] * 2) / extent).astype(np.float32)
-    return on_canvas
-
-
-def _xyxy(down_across: Rows) -> Rows:
-    """(m, 2) of y and x, or height and width, to (m, 4): x y x y."""
-    return down_across[:, [1, 0, 1, 0]]
-
-
-def _moved(boxes: Boxes, sample: Rows, lowered: Lowered) -> tuple[Boxes, NDArray[np.bool_]]:
-    """Boxes (m, 4) where the program moves them, and (m,) which have an area left.
-
-    The whole map at once gives the tightest boxes. But each segment renders a frame, and what leaves that is
-    gone, even where a later segment brings its place back; so boxes are cut to what the frames let through.
-    A box that is cut away becomes a line on a rim, to which a later rotation would give an area again.
+    Parameters
+    ----------
+    background : a label of masks that marks nothing, as 0 does.
     """
-    moved = move_boxes(canvas_map(lowered), boxes, lowered[0].reads, sample)
-    seen = _have_area(boxes) & _have_area(moved)
-    if len(lowered) == 1:
-        return moved, seen
-    for segment in lowered:
-        boxes = move_boxes(segment.resample, boxes, segment.reads, sample)
-        seen &= _have_area(boxes)
-    low, high = np.maximum(moved[:, :2], boxes[:, :2]), np.minimum(moved[:, 2:], boxes[:, 2:])
-    moved = np.concatenate([low, high], axis=1)
-    return moved, seen & _have_area(moved)
+    if images.table.objects is not None:
+        return around_objects(objects_of(images, shown, canvas))
+    found = np.full((len(shown), 4), np.nan)
+    if images.table.mask is not None:
+        for k, i in enumerate(shown):
+            found[k] = around_mask(images.mask(i), canvas, background)
+    return found
 
 
-def _have_area(boxes: Boxes) -> NDArray[np.bool_]:
-    return np.asarray((boxes[:, :2] < boxes[:, 2:]).all(axis=1))
+def around_objects(objects: Objects) -> Floats:
+    """(n, 4): around all boxes of each of n samples that have an area; nan where there are none."""
+    found = np.full((len(objects.starts) - 1, 4), np.nan)
+    real = np.flatnonzero((objects.boxes[:, :2] < objects.boxes[:, 2:]).all(axis=1))
+    sample, boxes = owners(objects.starts)[real], objects.boxes[real].astype(np.float64)
+    np.fmin.at(found[:, :2], sample, boxes[:, :2])
+    np.fmax.at(found[:, 2:], sample, boxes[:, 2:])
+    return found
+
+
+def around_mask(mask: NDArray[Any], canvas: tuple[int, int], background: int) -> Floats:
+    """(4,): around the pixels of a mask that are marked, see `subjects`; the mask fills the canvas."""
+    marked = (mask != 0) & (mask != background)
+    down, across = (np.flatnonzero(marked.any(axis=axis)) for axis in (1, 0))
+    if not len(down):
+        return np.full(4, np.nan)
+    scale = np.array([canvas[1] / mask.shape[1], canvas[0] / mask.shape[0]] * 2)
+    return np.asarray(np.array([across[0], down[0], across[-1] + 1, down[-1] + 1]) * scale)

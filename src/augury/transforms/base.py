@@ -28,6 +28,7 @@ Params = Mapping[str, NDArray[Any]]
 Probability = Annotated[float, Field(ge=0.0, le=1.0, json_schema_extra={"unit": "probability", "identity": 0.0})]
 
 REGISTRY: dict[str, type[Node]] = {}
+_BASES = ("Transform", "Brought")  # what others are built on
 
 
 @dataclass_transform(field_specifiers=(Field,))
@@ -43,6 +44,7 @@ class Node(BaseModel, metaclass=_Positional):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     name: str = Field(default="", kw_only=True)
+    in_files: ClassVar[bool] = True  # whether a policy file can hold it; else `to_document` only tells it from others
 
     def __init__(self, *args: Any, **fields: Any) -> None:
         cls = type(self)
@@ -62,7 +64,7 @@ class Node(BaseModel, metaclass=_Positional):
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
         """Register by class name, so that a policy file can name it; never by import path."""
         super().__pydantic_init_subclass__(**kwargs)
-        if cls.__name__.startswith("_") or cls.__name__ == "Transform":
+        if cls.__name__.startswith("_") or cls.__name__ in _BASES:
             return
         taken = REGISTRY.get(cls.__name__)
         extends = taken is not None and issubclass(cls, taken) and not issubclass(cls, Transform)  # the face of Policy
@@ -82,6 +84,16 @@ class Node(BaseModel, metaclass=_Positional):
     def label(self) -> str:
         """The name its draws are addressed by: `name`, or the class name."""
         return self.name or type(self).__name__
+
+    @property
+    def title(self) -> str:
+        """What it is, for people: the class name."""
+        return type(self).__name__
+
+    @property
+    def defined_in(self) -> str:
+        """The module of the code that it runs."""
+        return type(self).__module__
 
     def to_document(self) -> dict[str, Any]:
         """As a policy file writes it: `op` and the fields that differ from their defaults."""
@@ -103,8 +115,14 @@ class Transform(Node):
     moves_boxes: ClassVar[bool] = True  # a box can follow
     mixes: ClassVar[bool] = False  # takes other samples of the part
     needs_marks: ClassVar[bool] = False  # means nothing without masks or boxes
+    cuts_boxes: ClassVar[bool] = False  # covers objects in ways that only boxes can follow
     channels: ClassVar[tuple[int, ...] | None] = None  # numbers of them that it can change; None: any
     dtypes: ClassVar[tuple[DTypeName, ...]] = ("uint8", "uint16", "float32")
+
+    @property
+    def followed(self) -> bool:
+        """Whether boxes and masks are still right after it: nothing moves, or it lowers to a Resample."""
+        return True
 
     def draw(self, draws: Draws) -> Params:
         """One column (n,) or (n, count) for each range field."""
@@ -193,6 +211,8 @@ def build(document: Any, where: str) -> Node:
     cls = REGISTRY.get(str(document["op"]))
     if cls is None:
         raise PolicyError(f"{where}: unknown op {document['op']!r}; known: {', '.join(sorted(REGISTRY))}")
+    if not cls.in_files:
+        raise PolicyError(f"{where}: {document['op']} holds code, which no file can bring; give the policy from Python")
     try:
         return cls(**{str(k): v for k, v in fields.items()})
     except PolicyError as error:

@@ -11,7 +11,7 @@ from pydantic import Field
 from augury.draws import Draws
 from augury.elementary import log
 from augury.kernels import Floats, Resample
-from augury.ranges import BendAmount, CellShift, Lens
+from augury.ranges import BendAmount, CellShift, Lens, Push
 from augury.spec import Spec
 from augury.transforms.base import Params, Transform
 
@@ -114,7 +114,7 @@ class ThinPlateSpline(Transform):
     amount: standard deviation of the push at each place as a fraction of the distance between them; identity 0.
     """
 
-    amount: BendAmount = (0.0, 0.15)
+    amount: Push = (0.0, 0.15)
     draws_pixels: ClassVar[bool] = True
 
     def draw(self, draws: Draws) -> Params:

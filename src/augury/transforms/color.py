@@ -1,4 +1,4 @@
-"""Tone: declarations; the pixels are changed in `execute/`."""
+"""Brightness and contrast: declarations, which leave alpha as it is; the pixels are changed in `execute/`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Brightness(Transform):
 
     def lower(self, params: Params, spec: Spec) -> Point:
         """Factor * x, clipped to the value range."""
-        return Point.affine(spec, params["factor"], np.zeros_like(params["factor"]))
+        return Point.affine(spec, params["factor"], np.zeros_like(params["factor"]), spec.colours)
 
 
 class Contrast(Transform):
@@ -28,7 +28,7 @@ class Contrast(Transform):
 
     def lower(self, params: Params, spec: Spec) -> Point:
         """Factor * (x - 1/2) + 1/2 on fractions of the value range, clipped."""
-        return Point.affine(spec, params["factor"], 0.5 - 0.5 * params["factor"])
+        return Point.affine(spec, params["factor"], 0.5 - 0.5 * params["factor"], spec.colours)
 
 
 class Gamma(Transform):
@@ -43,4 +43,4 @@ class Gamma(Transform):
             inside = np.where(x > 0, x, 1.0)
             return np.where(x > 0, exp(params["gamma"][:, None] * log(inside)), 0.0)
 
-        return Point.curve(spec, power, on=params["gamma"] != 1.0)
+        return Point.curve(spec, power, on=params["gamma"] != 1.0, channels=spec.colours)

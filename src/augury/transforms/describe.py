@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from augury.ranges import Unit, show
+from augury.ranges import Unit, ends, show
 from augury.transforms.base import Node, Transform, range_fields
 from augury.transforms.policies import OneOf, Policy, SomeOf
 
@@ -30,13 +30,15 @@ def described(node: Node) -> str:
 
 def _transform(transform: Transform) -> str:
     units, told = range_fields(type(transform)), transform.to_document()
-    changed = [unit for name, unit in units.items() if name in told] or list(units.values())
-    fields = [name for name, unit in units.items() if unit in changed]
+    still = [ends(getattr(transform, name)) == (unit.identity, unit.identity) for name, unit in units.items()]
+    acts = {name: unit for (name, unit), idle in zip(units.items(), still, strict=True) if not idle} or units
+    changed = [unit for name, unit in acts.items() if name in told] or list(acts.values())
+    fields = [name for name, unit in acts.items() if unit in changed]
     shown = [f"{name} {_range(transform, name, units[name])}" for name in fields]
     if len(units) == 1:
         shown = [_range(transform, name, unit) for name, unit in units.items()]
     p = [] if transform.p == 1 else [f"p {transform.p:g}"]
-    return " ".join([type(transform).__name__, ", ".join(shown + p)]).strip()
+    return " ".join([transform.title, ", ".join(shown + p)]).strip()
 
 
 def _range(transform: Transform, field: str, unit: Unit) -> str:

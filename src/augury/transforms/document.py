@@ -11,19 +11,41 @@ import yaml
 
 from augury.errors import PolicyError
 from augury.transforms.base import REGISTRY, Node
-from augury.transforms.policies import Policy
+from augury.transforms.policies import Policy, walk
 
 P = TypeVar("P", bound=Policy)
 
 
 def to_yaml(policy: Policy) -> str:
-    """The policy as YAML; classes are named by `op`."""
+    """The policy as YAML; classes are named by `op`.
+
+    Raises
+    ------
+    PolicyError : if it holds what no file can hold, such as a function; see `check_writable`.
+    """
+    check_writable(policy)
     return yaml.dump(policy.to_document(), Dumper=_Dumper, sort_keys=False)
 
 
 def to_json(policy: Policy) -> str:
-    """The policy as JSON."""
+    """The policy as JSON; raises as `to_yaml` does."""
+    check_writable(policy)
+    return identity(policy)
+
+
+def identity(policy: Policy) -> str:
+    """What tells a policy from others, as text: its JSON where a file can hold it."""
     return json.dumps(policy.to_document(), indent=2)
+
+
+def check_writable(policy: Policy) -> None:
+    """Raise a PolicyError of one line if a part of a policy cannot be written to a file."""
+    for node in walk(policy):
+        if not node.in_files:
+            raise PolicyError(
+                f"{node.title}: is code, which a policy file cannot hold; write a Transform class in a module, or keep "
+                "the script that makes the policy"
+            )
 
 
 def from_text(cls: type[P], text: str, where: str = "policy") -> P:
@@ -73,7 +95,7 @@ def load(cls: type[P], path: str | Path) -> P:
 
 def json_schema() -> dict[str, Any]:
     """JSON Schema of a policy file: every registered transform with units, bounds and identities."""
-    nodes = {name: _node_schema(cls) for name, cls in sorted(REGISTRY.items())}
+    nodes = {name: _node_schema(cls) for name, cls in sorted(REGISTRY.items()) if cls.in_files}
     choices = {"Node": {"anyOf": [{"$ref": f"#/$defs/{name}"} for name in nodes]}}
     parts: dict[str, Any] = {}
     for schema in nodes.values():

@@ -82,6 +82,7 @@ class CutMix(_Mixture):
     alpha: Alpha = 1.0
     min_visible: MinVisible = 0.1
     within_class: bool = False
+    cuts_boxes: ClassVar[bool] = True
 
     @property
     def shares_labels(self) -> bool:
@@ -149,6 +150,7 @@ class CopyPaste(_Mixture):
 
     min_visible: MinVisible = 0.1
     needs_marks: ClassVar[bool] = True
+    cuts_boxes: ClassVar[bool] = True
 
     def lower(self, params: Params, spec: Spec) -> Mix:
         """The marks decide."""

@@ -124,11 +124,24 @@ class ChosenOn(BaseModel):
         return self
 
 
+class Keep(BaseModel):
+    """Which marked objects stay, and what happens if one does not.
+
+    visible : share of its moved area that an object must show, 0..1; 0 keeps whatever has any area. redraws : how often
+    a sample is drawn anew if an object would be dropped; what the last draw drops is counted in the batch.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    visible: Annotated[float, Field(ge=0.0, le=1.0, json_schema_extra={"unit": "fraction of its area"})] = 0.0
+    redraws: Annotated[int, Field(ge=0, le=100, json_schema_extra={"unit": "draws"})] = 0
+
+
 class Policy(Node):
     """Transforms in order, with the one border, fill and interpolation of their resampling.
 
     border: edge, symmetric (dcba|abcd|dcba), mirror (dcb|abcd|cba), wrap, constant (blends with the fill
     at the rim) or cut (hard edge). fill: fraction of the value range. mask_fill: label outside a mask.
+    keep: which boxes, outlines and keypoints stay, see `Keep`.
     chosen_on: items on which it was chosen, so no test part may hold them. reasons: a sentence for a transform's
     label. Neither changes a pixel, and repr shows neither.
     """
@@ -138,6 +151,7 @@ class Policy(Node):
     fill: Fraction = 0.0
     interpolation: Interpolation = "bilinear"
     mask_fill: Annotated[int, Field(ge=0, le=65535, json_schema_extra={"unit": "label"})] = 255
+    keep: Keep = Keep()
     version: Literal[1] = 1
     reasons: dict[str, str] = Field(default_factory=dict)
     chosen_on: ChosenOn | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -11,10 +12,10 @@ from numpy.typing import NDArray
 
 from augury.compat.keras_image.problems import ArgumentError
 from augury.data.statistics import moments as channel_moments
+from augury.data.whitening import products
 from augury.stream.cache import quarter_of_free_memory
 
 Floats = NDArray[np.float64]
-_TOGETHER = 1024  # images whose products are taken at once
 Batches = Callable[[], Iterable[NDArray[np.floating]]]
 
 
@@ -59,34 +60,23 @@ def whitening(batches: Batches, epsilon: float) -> Floats:
     ------
     ArgumentError : if matrices of d x d do not fit the memory.
     """
-    rows: list[Floats] = []
-    products: Floats | None = None
-    n = held = d = 0
-    for batch in batches():
-        flat = np.asarray(batch, np.float64).reshape(len(batch), -1)
-        d = flat.shape[1]
+    few: list[NDArray[np.floating]] = []
+    n = d = 0
+    rest = iter(batches())
+    for batch in rest:
+        few.append(batch)
+        n, d = n + len(batch), int(np.prod(batch.shape[1:]))
         _check_size(d)
-        rows.append(flat)
-        n, held = n + len(flat), held + len(flat)
-        if n > d and held >= min(d, _TOGETHER):
-            products, rows, held = _added(products, rows), [], 0
-    if products is not None and rows:
-        products = _added(products, rows)
-    if products is None:
-        u, s, _ = np.linalg.svd(np.concatenate(rows).T, full_matrices=False)
-    else:
-        squared, u = np.linalg.eigh(products)
+        if n > d:
+            break
+    if n > d:
+        n, _, summed = products(chain(few, rest))
+        squared, u = np.linalg.eigh(summed)
         s = np.sqrt(np.maximum(squared, 0.0))
+    else:
+        rows = np.concatenate(few).reshape(n, d).astype(np.float64)
+        u, s, _ = np.linalg.svd(rows.T, full_matrices=False)
     return np.asarray((u * (np.sqrt(n) / (s + epsilon))) @ u.T)
-
-
-def _added(products: Floats | None, rows: list[Floats]) -> Floats:
-    """The sum of the products of all rows so far."""
-    together = np.concatenate(rows)
-    more: Floats = together.T @ together
-    if products is not None:
-        more += products
-    return more
 
 
 def _check_size(d: int) -> None:

@@ -1,9 +1,10 @@
 """COCO: a JSON file lists images, categories and boxes.
 
 Boxes are x, y, width, height in pixels whose edges are counted from 0, so right = x + width. Crowd regions
-(iscrowd) stand for many objects and give no box; the table's notes count them. Polygons are not read.
-Categories of one name are one class; classes stand in the order of their lowest ids. Images without
-annotations stay, as background. The JSON files say which images are samples; others are noted.
+(iscrowd) stand for many objects and give no box; outlines as run lengths (RLE) are not read; the table's
+notes count both. Outlines as points and keypoints are read as `formats.coco_shapes` says. Categories of one
+name are one class; classes stand in the order of their lowest ids. Images without annotations stay, as
+background. The JSON files say which images are samples; others are noted.
 
 Found are `_annotations.coco.json` in the folder of each part, as Roboflow writes it, else the files called
 `annotations/instances_*.json`, else JSON files at the root or in `annotations/` that look like COCO.
@@ -13,12 +14,15 @@ Several files are the given parts, by the words train, val or test in their path
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from augury.data.formats.coco_shapes import Keypoints, keypoints, keypoints_of_categories, rings
 from augury.data.formats.marked import Boxes, Size, as_parts, image_table, part_within, read_text, shown
+from augury.data.formats.shapes import Shape, Skeleton
 from augury.data.storage import Storage, check_name, is_image
 from augury.data.table import PARTS, Table
 from augury.errors import DataError
@@ -54,7 +58,8 @@ def table(storage: Storage) -> Table:
     Raises
     ------
     DataError : if a file is not valid, an image is missing, listed twice or has no unique id, an annotation
-        belongs to an unknown image or category, or a box is not finite or has no area.
+        belongs to an unknown image or category, a box is not finite or has no area, or an outline or keypoints
+        are no such numbers.
     """
     documents = [_parsed(storage, name) for name in _names(storage)]
     classes, labels = _classes(documents)
@@ -65,6 +70,11 @@ def table(storage: Storage) -> Table:
     if twice is not None:
         raise DataError(f"{storage.root}/{twice}: is listed twice, in {_list(documents)}; list it once")
     rows = {path: row for row, path in enumerate(paths)}
+    drawn = keypoints_of_categories(
+        (document.name, *entry)
+        for document in documents
+        for entry in _entries(document, "category", document.categories)
+    )
     boxes, notes = Boxes(), _unlisted(storage, rows)
     sizes: list[Size | None] = [None] * len(paths)
     parts: list[int | None] = [None] * len(paths)
@@ -73,9 +83,9 @@ def table(storage: Storage) -> Table:
         for image in document.images:
             row = rows[places[image["id"]]]
             sizes[row], parts[row] = _size(document, image), part
-        notes += _add_boxes(document, {image: rows[path] for image, path in places.items()}, labels, boxes)
-    objects, given = boxes.objects(len(paths)), as_parts(storage.root, paths, parts)
-    return image_table(storage, paths, classes, given, objects=objects, sizes=sizes, notes=notes)
+        notes += _add_boxes(document, {image: rows[path] for image, path in places.items()}, labels, boxes, drawn)
+    objects, given = boxes.objects(len(paths), skeleton=drawn.skeleton), as_parts(storage.root, paths, parts)
+    return image_table(storage, paths, classes, given, objects=objects, sizes=sizes, notes=notes, layout="coco")
 
 
 def _names(storage: Storage) -> list[str]:
@@ -180,9 +190,11 @@ def _size(document: _Document, image: dict[str, Any]) -> Size | None:
     return int(height), int(width)
 
 
-def _add_boxes(document: _Document, rows: dict[Any, int], labels: dict[Any, int], boxes: Boxes) -> list[str]:
-    """Collect the boxes of a file. Returns the note on what gave none."""
-    crowds = 0
+def _add_boxes(
+    document: _Document, rows: dict[Any, int], labels: dict[Any, int], boxes: Boxes, drawn: Keypoints
+) -> list[str]:
+    """Collect the objects of a file. Returns notes on what was left out."""
+    left: Counter[str] = Counter()
     for k, annotation in enumerate(document.annotations):
         where = f"{document.where}: annotation {_called(annotation, k)}"
         row = _looked_up(where, annotation, "image_id", rows)
@@ -190,11 +202,28 @@ def _add_boxes(document: _Document, rows: dict[Any, int], labels: dict[Any, int]
         if annotation.get("iscrowd", 0) not in (0, 1):
             raise DataError(f"{where}: iscrowd {shown(annotation['iscrowd'])}; expected 0 or 1")
         if annotation.get("iscrowd"):
-            crowds += 1
+            left["crowd regions give no box"] += 1
             continue
         x, y, width, height = _numbers(where, annotation.get("bbox"))
-        boxes.add(row, (x, y, x + width, y + height), label, where)
-    return [f"{document.where}: {crowds} crowd regions give no box"] if crowds else []
+        columns = drawn.columns[document.name, annotation["category_id"]]
+        shape = _shape(where, annotation, columns, drawn.skeleton, left)
+        boxes.add(row, (x, y, x + width, y + height), label, where, shape)
+    return [f"{document.where}: {count} {what}" for what, count in left.items()]
+
+
+def _shape(
+    where: str, annotation: dict[str, Any], columns: list[int], skeleton: Skeleton | None, left: Counter[str]
+) -> Shape:
+    """What is drawn of an object; counts what is not read."""
+    outline = rings(where, annotation.get("segmentation"))
+    if outline is None:
+        left["outlines are run lengths (RLE), which are not read; their boxes are"] += 1
+    points = annotation.get("keypoints")
+    if points and not columns:
+        left["objects have keypoints that their category does not name; these are not read"] += 1
+        points = None
+    found = None if skeleton is None else keypoints(where, points, columns, skeleton.count)
+    return Shape(outline or (), found)
 
 
 def _called(entry: dict[str, Any], k: int) -> str:

@@ -13,12 +13,14 @@ from numpy.typing import NDArray
 from augury.data.decode import decode
 from augury.data.formats.files import KNOWN
 from augury.data.formats.parts import part_named
+from augury.data.formats.shapes import Shape, Skeleton, with_shapes
 from augury.data.storage import Storage, check_name
 from augury.data.table import PARTS, Objects, Table
 from augury.errors import DataError, DecodeError
 
 Box = tuple[float, float, float, float]
 Size = tuple[int, int]
+_PLAIN = Shape()
 
 
 class Boxes:
@@ -29,16 +31,21 @@ class Boxes:
         self._boxes: list[Box] = []
         self._labels: list[int] = []
         self._places: list[str] = []
+        self._shapes: list[Shape] = []
 
-    def add(self, row: int, box: Box, label: int, place: str) -> None:
+    def add(self, row: int, box: Box, label: int, place: str, shape: Shape = _PLAIN) -> None:
         """One box, x0 y0 x1 y1, of the sample at a row; `place` names it in messages."""
         self._rows.append(row)
         self._boxes.append(box)
         self._labels.append(label)
         self._places.append(place)
+        self._shapes.append(shape)
 
-    def objects(self, n: int, fractions: bool = False) -> Objects:
-        """The boxes of n samples. One that is not finite or has no area raises a DataError that counts them."""
+    def objects(self, n: int, fractions: bool = False, skeleton: Skeleton | None = None) -> Objects:
+        """The boxes of n samples, with their shapes; without a skeleton they have no keypoints.
+
+        One that is not finite, or a box that has no area, raises a DataError that counts them.
+        """
         with np.errstate(over="ignore"):  # what becomes infinite is refused below
             boxes = np.array(self._boxes, np.float64).reshape(-1, 4).astype(np.float32)
         wrong = np.flatnonzero(~np.isfinite(boxes).all(axis=1) | (boxes[:, :2] >= boxes[:, 2:]).any(axis=1))
@@ -51,7 +58,9 @@ class Boxes:
         rows = np.array(self._rows, np.int64)
         order = np.argsort(rows, kind="stable")
         starts = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=n))]).astype(np.int64)
-        return Objects(starts, boxes[order], np.array(self._labels, np.int64)[order], fractions)
+        found = Objects(starts, boxes[order], np.array(self._labels, np.int64)[order], fractions)
+        shapes, places = [self._shapes[k] for k in order], [self._places[k] for k in order]
+        return with_shapes(found, shapes, places, skeleton)
 
 
 def lies_in(path: str, folders: Sequence[str]) -> bool:
@@ -139,6 +148,7 @@ def image_table(
     sizes: Sequence[Size | None] | None = None,
     mask: Callable[[int], NDArray[Any]] | None = None,
     notes: Sequence[str] = (),
+    layout: str,
 ) -> Table:
     """A table of images with boxes or masks.
 
@@ -146,6 +156,7 @@ def image_table(
     ----------
     sizes : (height, width) of each image for which its boxes were made, where that is known; an image of
         another size raises a DecodeError when it is decoded.
+    layout : see `Table`.
     """
     root = storage.root
     if not paths:
@@ -168,7 +179,7 @@ def image_table(
         return image
 
     labels = np.zeros(len(paths), np.int64)  # no image has one label
-    fields: dict[str, Any] = {"parts": parts, "objects": objects, "mask": mask, "notes": tuple(notes)}
+    fields: dict[str, Any] = {"parts": parts, "objects": objects, "mask": mask, "notes": tuple(notes), "layout": layout}
     return Table(root, tuple(paths), labels, tuple(classes), read, decoded, **fields)
 
 

@@ -66,7 +66,7 @@ def table(storage: Storage) -> Table:
 
     names = [name for name in _CLASSES if name in storage.files]
     classes = class_names(storage, names[0]) if names else ("mask",)
-    return image_table(storage, paths, classes, parts_by_folder(root, paths), mask=mask)
+    return image_table(storage, paths, classes, parts_by_folder(root, paths), mask=mask, layout="masks")
 
 
 def numbers(data: bytes, where: str) -> NDArray[Any]:

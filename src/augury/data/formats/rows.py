@@ -25,6 +25,7 @@ COLUMNS = {
     "group": ("group",),
     "part": ("part", "split", "set", "subset"),
 }
+EDGES = ("left", "top", "right", "bottom")  # where all four are there, a row is a box
 _NUMBER = re.compile(r"-?[0-9]{1,18}")
 
 
@@ -36,6 +37,7 @@ class Rows:
     ----------
     paths, labels : n values each. groups, parts : n values, or None where nothing is said.
     source : the table, as messages name it. where : number of a row -> the row, as messages name it.
+    edges : n values each of left, top, right and bottom, where a row is a box; else None.
     """
 
     paths: Sequence[Any]
@@ -44,6 +46,7 @@ class Rows:
     parts: Sequence[Any] | None
     source: str
     where: Callable[[int], str]
+    edges: tuple[Sequence[Any], ...] | None = None
 
 
 def roles_of(names: Sequence[str], where: str) -> dict[str, int]:
@@ -55,7 +58,7 @@ def roles_of(names: Sequence[str], where: str) -> dict[str, int]:
 
     Returns
     -------
-    "path" and "label", and "group" and "part" where they are there -> number of the column.
+    "path" and "label", and "group", "part" and the four `EDGES` where they are there -> number of the column.
 
     Raises
     ------
@@ -76,6 +79,9 @@ def roles_of(names: Sequence[str], where: str) -> dict[str, int]:
                 f"{where}: no column is the {role} ({', '.join(COLUMNS[role])}) among {shown}; rename one, "
                 "or move the table out if it is something else"
             )
+    lower = [name.strip().lower() for name in names]
+    if all(lower.count(edge) == 1 for edge in EDGES):
+        roles |= {edge: lower.index(edge) for edge in EDGES}
     return roles
 
 
@@ -99,7 +105,7 @@ def table_of_rows(
     DataError : naming the row: a path or label is empty, a file is missing, outside, no image or listed
         twice, a part is unknown, or a class has no training images.
     """
-    paths = [_path(value, rows.where(i), anywhere) for i, value in enumerate(rows.paths)]
+    paths = [path_of(value, rows.where(i), anywhere) for i, value in enumerate(rows.paths)]
     _check_paths(root, paths, rows.where, exists)
     labels = ordered([text_of(value, rows.where(i), "label") for i, value in enumerate(rows.labels)])
     groups = None if rows.groups is None else groups_of(rows.groups, rows.where)
@@ -112,13 +118,18 @@ def table_of_rows(
 def _check_paths(root: str, paths: Sequence[str], where: Callable[[int], str], exists: Callable[[str], bool]) -> None:
     above, seen = os.path.abspath(root), dict[str, int]()
     for i, path in enumerate(paths):
-        if not is_image(path):
-            raise DataError(f"{where(i)}: {path!r} does not end like an image ({KNOWN}); correct the row")
+        check_file(root, path, where(i), exists)
         first = seen.setdefault(posixpath.normpath(posixpath.join(above, path)), i)
         if first != i:
             raise DataError(f"{where(i)}: {path!r} is listed already ({where(first)}); remove one of them")
-        if not exists(path):
-            raise DataError(f"{where(i)}: there is no file {path!r} in {root}; correct the row, or add the file")
+
+
+def check_file(root: str, path: str, where: str, exists: Callable[[str], bool]) -> None:
+    """Raise a DataError unless a path is that of an image that is there."""
+    if not is_image(path):
+        raise DataError(f"{where}: {path!r} does not end like an image ({KNOWN}); correct the row")
+    if not exists(path):
+        raise DataError(f"{where}: there is no file {path!r} in {root}; correct the row, or add the file")
 
 
 def ordered(names: Sequence[str]) -> Labels:
@@ -165,7 +176,8 @@ def is_missing(value: Any) -> bool:
         return True
 
 
-def _path(value: Any, where: str, anywhere: bool) -> str:
+def path_of(value: Any, where: str, anywhere: bool) -> str:
+    """The path of a row; one that is missing, or points outside where that may not be, raises a DataError."""
     text = text_of(str(value) if isinstance(value, os.PathLike) else value, where, "path")
     path = posixpath.normpath(text.replace("\\", "/"))
     if not anywhere and (path.startswith(("/", "../")) or path[1:2] == ":"):

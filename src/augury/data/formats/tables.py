@@ -1,8 +1,9 @@
 """Tables: a CSV, TSV or Parquet file, or a frame, with a column of paths and one of labels.
 
 Columns may be called in several ways (`formats.rows.COLUMNS`), in any case; two more may give the group and
-the part. A table that is opened by its own path decides alone what the dataset is. One that lies in a folder
-or zip must list every image there.
+the part. Where there are also left, top, right and bottom, a row is a box (`formats.box_rows`). A table that is
+opened by its own path decides alone what the dataset is. One that lies in a folder or zip must list every image
+there.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from augury.data.formats.box_rows import table_of_boxes
 from augury.data.formats.files import check_images
-from augury.data.formats.rows import Rows, roles_of, table_of_rows
+from augury.data.formats.rows import EDGES, Rows, roles_of, table_of_rows
 from augury.data.storage import Storage, brief, folder_reader
 from augury.data.table import Table
 from augury.errors import DataError, MissingExtraError
@@ -43,7 +45,7 @@ def table(storage: Storage) -> Table:
 def listed(storage: Storage, rows: Rows, images: Sequence[str]) -> Table:
     """The table of rows that must list each of these images, of a folder or zip, and no other file."""
     known = set(images)
-    found = table_of_rows(storage.root, rows, storage.read, known.__contains__, anywhere=False)
+    found = _table_of(storage.root, rows, storage.read, known.__contains__, anywhere=False)
     left = sorted(known.difference(found.paths))
     if left:
         raise DataError(
@@ -81,7 +83,14 @@ def _anywhere(root: str, rows: Rows) -> Table:
     def exists(name: str) -> bool:
         return os.path.lexists(os.path.join(root, name))
 
-    return table_of_rows(root, rows, folder_reader(root), exists, anywhere=True)
+    return _table_of(root, rows, folder_reader(root), exists, anywhere=True)
+
+
+def _table_of(
+    root: str, rows: Rows, read: Callable[[str], bytes], exists: Callable[[str], bool], anywhere: bool
+) -> Table:
+    of = table_of_rows if rows.edges is None else table_of_boxes
+    return of(root, rows, read, exists, anywhere)
 
 
 def _names(storage: Storage) -> list[str]:
@@ -153,4 +162,5 @@ def _parquet(data: bytes, where: str) -> Rows:
 
 
 def _rows(columns: Mapping[str, Sequence[Any]], source: str, where: Callable[[int], str]) -> Rows:
-    return Rows(columns["path"], columns["label"], columns.get("group"), columns.get("part"), source, where)
+    edges = tuple(columns[edge] for edge in EDGES) if EDGES[0] in columns else None
+    return Rows(columns["path"], columns["label"], columns.get("group"), columns.get("part"), source, where, edges)

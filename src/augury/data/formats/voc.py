@@ -12,6 +12,7 @@ noted; several of them are the given parts. Without lists, parts are folders cal
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
 
@@ -76,7 +77,8 @@ def table(storage: Storage) -> Table:
     by_list = [listed.get(stem) for stem in stems]
     parts = as_parts(root, paths, by_list) if listed else parts_by_folder(root, paths)
     sizes, notes = [size for _, size in read], _unlisted(root, len(image_of) - len(paths))
-    return image_table(storage, paths, classes, parts, objects=boxes.objects(len(paths)), sizes=sizes, notes=notes)
+    fields: dict[str, Any] = {"objects": boxes.objects(len(paths)), "sizes": sizes, "notes": notes, "layout": "voc"}
+    return image_table(storage, paths, classes, parts, **fields)
 
 
 def _documents(storage: Storage) -> list[str]:

@@ -1,9 +1,14 @@
 """YOLO, as Ultralytics reads it: beside each image in `images/` a text file of the same stem in `labels/`.
 
-A line is a class number and a box, x and y of its centre, width and height, in fractions of the image. A
-line with three or more points, x and y, is the polygon of a segmentation dataset or an oriented box: its
-box is the smallest upright one around it. An image without a label file, or with an empty one, is
-background. Boxes that reach beyond the image are kept as they are; streams clip them.
+A line is a class number and a box, x and y of its centre, width and height, in fractions of the image: 0 and
+1 are its outer edges. Three or more points, x and y, are an outline instead; its box is the smallest upright
+one around it. Where every line that is no box has four points, they are rotated boxes (OBB), unless
+data.yaml says `task: segment`. Where data.yaml has kpt_shape, keypoints follow each box: x and y in
+fractions, and 0 (not labelled), 1 (hidden) or 2 (visible); without this third number a keypoint is visible,
+but not labelled at 0 0 or a negative place.
+
+An image without a label file, or with an empty one, is background. Boxes that reach beyond the image are kept
+as they are; streams clip them.
 
 Names of classes come from data.yaml (or the only other .yaml file at the root), else from classes.txt.
 Parts are folders called train, val or test above or within `images/`; paths in data.yaml are not followed.
@@ -11,15 +16,12 @@ Parts are folders called train, val or test above or within `images/`; paths in 
 
 from __future__ import annotations
 
-from typing import Any
-
-import yaml
+import numpy as np
 
 from augury.data.formats.marked import (
     Box,
     Boxes,
     by_stem,
-    checked_names,
     class_names,
     image_table,
     lies_in,
@@ -28,13 +30,15 @@ from augury.data.formats.marked import (
     refuse,
     shown,
 )
+from augury.data.formats.shapes import Shape, as_quads
+from augury.data.formats.yolo_said import SEGMENT, Said, keypoints_of, said_in
 from augury.data.storage import Storage, is_image
 from augury.data.table import Table
 from augury.errors import DataError
 
 _IMAGES, _LABELS = ("images",), ("labels",)
 _CLASSES = "classes.txt"
-_TOLERANCE = 1e-3  # exporters round, and some divide by width - 1
+TOLERANCE = 1e-3  # exporters round, and some divide by width - 1
 
 
 def recognised(storage: Storage) -> bool:
@@ -51,8 +55,8 @@ def table(storage: Storage) -> Table:
 
     Raises
     ------
-    DataError : if a label file has no image or a line that is no box or polygon within the image, an image
-        lies outside `images/`, or the names of the classes are missing or too few.
+    DataError : if a label file has no image or a line that is no box, outline or keypoints within the image, an
+        image lies outside `images/`, or the names of the classes are missing or too few.
     """
     root = storage.root
     images = [name for name in storage.files if is_image(name)]
@@ -61,13 +65,16 @@ def table(storage: Storage) -> Table:
     label_of = by_stem(root, _label_files(storage), _LABELS)
     lonely = [path for stem, path in label_of.items() if stem not in image_of]
     refuse(root, lonely, "label files have no image", "add one of the same stem, or remove them")
-    classes, boxes = _classes(storage), Boxes()
+    said, boxes = _said(storage), Boxes()
     for row, stem in enumerate(image_of):
         if stem in label_of:
-            _add_boxes(storage, label_of[stem], row, len(classes), boxes)
+            _add_boxes(storage, label_of[stem], row, said, boxes)
     paths = list(image_of.values())
-    objects = boxes.objects(len(paths), fractions=True)
-    return image_table(storage, paths, classes, parts_by_folder(root, paths), objects=objects)
+    objects = boxes.objects(len(paths), True, None if said.pose is None else said.pose.skeleton)
+    if said.task != SEGMENT and objects.polygons is not None and (np.diff(objects.polygons.rings) == 4).all():
+        objects = as_quads(objects)
+    parts = parts_by_folder(root, paths)
+    return image_table(storage, paths, said.classes, parts, objects=objects, notes=said.notes, layout="yolo")
 
 
 def _label_files(storage: Storage) -> list[str]:
@@ -75,75 +82,49 @@ def _label_files(storage: Storage) -> list[str]:
     return [name for name in texts if name.split("/")[-1] != _CLASSES]
 
 
-def _add_boxes(storage: Storage, name: str, row: int, classes: int, boxes: Boxes) -> None:
+def _add_boxes(storage: Storage, name: str, row: int, said: Said, boxes: Boxes) -> None:
     for number, line in enumerate(read_text(storage, name).splitlines(), start=1):
         if line.strip():
             place = f"{storage.root}/{name}, line {number}"
-            label, box = _parsed(line, classes, place)
-            boxes.add(row, box, label, place)
+            label, box, shape = _parsed(line, said, place)
+            boxes.add(row, box, label, place, shape)
 
 
-def _parsed(line: str, classes: int, place: str) -> tuple[int, Box]:
-    """Class number and box, in fractions, of one line."""
+def _parsed(line: str, said: Said, place: str) -> tuple[int, Box, Shape]:
+    """Class number, box and shape, in fractions, of one line."""
     try:
         label, *values = (float(word) for word in line.split())
     except ValueError:
         raise DataError(f"{place}: {shown(line)}; expected numbers only") from None
+    classes = len(said.classes)
     if not 0 <= label < classes or label != int(label):
         raise DataError(f"{place}: class {label:g}; there are {classes} classes, counted from 0")
-    if len(values) != 4 and (len(values) < 6 or len(values) % 2):
+    keypoints = None
+    if said.pose is not None:
+        keypoints = keypoints_of(values[4:], said.pose, place)
+        values = [*values[:4], *keypoints[:, :2].ravel().tolist()]
+    elif len(values) != 4 and (len(values) < 6 or len(values) % 2):
         raise DataError(f"{place}: {len(values) + 1} numbers; expected a class and 4, or the points of a polygon")
-    wrong = [value for value in values if not -_TOLERANCE <= value <= 1 + _TOLERANCE]
+    wrong = [value for value in values if not -TOLERANCE <= value <= 1 + TOLERANCE]
     if wrong:
         raise DataError(f"{place}: {wrong[0]:g} lies outside 0..1; write fractions of the image's width and height")
-    if len(values) == 4:
-        x, y, width, height = values
-        return int(label), (x - width / 2, y - height / 2, x + width / 2, y + height / 2)
-    across, down = values[::2], values[1::2]
-    return int(label), (min(across), min(down), max(across), max(down))
+    if said.pose is not None or len(values) == 4:
+        x, y, width, height = values[:4]
+        box = (x - width / 2, y - height / 2, x + width / 2, y + height / 2)
+        return int(label), box, Shape(keypoints=keypoints)
+    ring = np.array(values).reshape(-1, 2)
+    return int(label), (*ring.min(axis=0).tolist(), *ring.max(axis=0).tolist()), Shape([ring])
 
 
-def _classes(storage: Storage) -> tuple[str, ...]:
+def _said(storage: Storage) -> Said:
     tops = sorted(name for name in storage.files if "/" not in name)
     documents = [name for name in tops if name.lower().endswith((".yaml", ".yml"))]
     documents = [name for name in documents if name.startswith("data.")] or documents
     if len(documents) > 1:
         raise DataError(f"{storage.root}: holds {', '.join(documents)}; call the one with the names data.yaml")
     if documents:
-        return _yaml_names(storage, documents[0])
+        return said_in(read_text(storage, documents[0]), f"{storage.root}/{documents[0]}")
     texts = [name for name in (_CLASSES, f"labels/{_CLASSES}") if name in storage.files]
     if not texts:
         raise DataError(f"{storage.root}: the names of the classes are missing; add data.yaml, or classes.txt")
-    return class_names(storage, texts[0])
-
-
-def _yaml_names(storage: Storage, name: str) -> tuple[str, ...]:
-    where = f"{storage.root}/{name}"
-    document = _yaml(read_text(storage, name), where)
-    if not isinstance(document, dict):
-        raise DataError(f"{where}: holds no 'names'; list the names of the classes there")
-    if "kpt_shape" in document:
-        raise DataError(f"{where}: labels of poses (kpt_shape) cannot be read; export the dataset for detection")
-    names = document.get("names")
-    if isinstance(names, dict):
-        if list(names) and sorted(names, key=str) != sorted(range(len(names)), key=str):
-            raise DataError(f"{where}: the keys of 'names' are {shown(list(names))}; expected 0, 1, 2, ...")
-        names = [names[k] for k in range(len(names))]
-    if not isinstance(names, list):
-        raise DataError(f"{where}: 'names' is {shown(names)}; expected a list, or a mapping from 0, 1, 2, ...")
-    wrong = next((k for k, value in enumerate(names) if type(value) not in (str, int)), None)
-    if wrong is not None:  # YAML reads no, yes, off as truth values
-        raise DataError(f"{where}: name {wrong} is {shown(names[wrong])}, not text; put it in quotes")
-    if document.get("nc", len(names)) != len(names):
-        raise DataError(f"{where}: nc is {shown(document['nc'])}, but there are {len(names)} names; correct one")
-    return checked_names(where, [str(value) for value in names])
-
-
-def _yaml(text: str, where: str) -> Any:
-    try:
-        if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text, yaml.SafeLoader)):
-            raise DataError(f"{where}: uses aliases (*name), with which a small file grows without end; write it out")
-        return yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        reason = getattr(error, "problem", None) or getattr(error, "reason", None) or "too deep, or a wrong date"
-        raise DataError(f"{where}: is not valid YAML ({shown(reason)}); correct it") from None
+    return Said(class_names(storage, texts[0]))

@@ -7,6 +7,7 @@ same shape and dtype. It must not change the one that it is given.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from importlib import import_module
 from typing import Any
 
@@ -18,7 +19,8 @@ from augury.spec import Spec
 
 Pixels = NDArray[Any]
 
-_FAMILIES: tuple[str, ...] = ()  # modules of this folder, each with a dict FUNCTIONS of names
+# modules of this folder, each with a dict FUNCTIONS of names
+_FAMILIES = ("blur", "compression", "foreign", "function", "histogram", "weather")
 
 
 def call(name: str, image: Pixels, spec: Spec, given: Mapping[str, Any]) -> Pixels:
@@ -32,6 +34,7 @@ def call(name: str, image: Pixels, spec: Spec, given: Mapping[str, Any]) -> Pixe
     return result
 
 
+@cache
 def _functions() -> dict[str, Callable[..., Pixels]]:
     found: dict[str, Callable[..., Pixels]] = {}
     for family in _FAMILIES:

@@ -1,0 +1,1 @@
+"""Pipelines of other libraries become policies, and policies become pipelines: one file for each library."""
