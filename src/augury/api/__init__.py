@@ -1,5 +1,6 @@
 """The objects and functions that people hold; `import augury as ag` hands them out."""
 
+from augury.api import presets
 from augury.api.dataset import Dataset, Split
 from augury.api.expand import expand
 from augury.api.leaks import Leaks, find_leaks
@@ -33,6 +34,7 @@ __all__ = [
     "from_huggingface",
     "look",
     "open",
+    "presets",
     "preview",
     "statistics",
     "whitening",
