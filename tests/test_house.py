@@ -79,9 +79,9 @@ def test_the_public_names_are_these():
     assert set(ag.__all__) == transforms | {
         "AuguryError", "Batch", "Choice", "DataError", "Dataset", "DecodeError", "Fixed", "LeakError", "Leaks",
         "Look", "MissingExtraError", "Policy", "PolicyError", "Spec", "Split", "StateError", "Stream", "Study",
-        "Whitening", "__version__", "auto_augment", "expand", "find_leaks", "from_arrays", "from_frame", "from_huggingface",
-        "look", "open", "presets", "preview", "rand_augment", "statistics", "study", "trivial_augment", "whitening",
-        "workshop", "write",
+        "Whitening", "__version__", "auto_augment", "expand", "find_leaks", "from_arrays", "from_frame",
+        "from_huggingface", "look", "open", "presets", "preview", "rand_augment", "statistics", "study",
+        "trivial_augment", "whitening", "workshop", "write",
     }  # fmt: skip
 
 

@@ -7,6 +7,7 @@ comes first, so that every image is resampled once. `policy.reasons` says why ea
 from __future__ import annotations
 
 from augury.api.policy import Policy
+from augury.kernels import Border
 from augury.transforms import (
     D4,
     Brightness,
@@ -23,7 +24,6 @@ from augury.transforms import (
     Zoom,
 )
 from augury.transforms.base import Transform
-from augury.transforms.policies import Border
 
 __all__ = ["document", "gentle", "photo", "top_down"]
 
@@ -63,7 +63,9 @@ def photo(*, color: bool = True) -> Policy:
     >>> [type(one).__name__ for one in photo().transforms][:3]
     ['HorizontalFlip', 'Perspective', 'Rotate']
     """
-    tint = {ColorTemperature((5000.0, 8500.0)): "The sun, shade and lamps differ in colour."} if color else {}
+    light: dict[Transform, str] = {Brightness((0.75, 1.33)): _LIGHT, Contrast((0.8, 1.25)): _CONTRAST}
+    if color:
+        light[ColorTemperature((5000.0, 8500.0))] = "The sun, shade and lamps differ in colour."
     return _policy(
         "photo",
         {
@@ -72,9 +74,7 @@ def photo(*, color: bool = True) -> Policy:
             Rotate((-10.0, 10.0)): "A hand-held camera tilts.",
             Translate((-0.1, 0.1), (-0.1, 0.1)): "The object is not always in the middle.",
             Zoom((0.8, 1.25)): "The object is nearer or farther.",
-            Brightness((0.75, 1.33)): _LIGHT,
-            Contrast((0.8, 1.25)): _CONTRAST,
-            **tint,
+            **light,
             GaussianNoise((0.0, 0.02)): "Sensors are noisy in dim light.",
         },
     )

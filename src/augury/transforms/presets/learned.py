@@ -125,4 +125,4 @@ def _pair(row: str, name: str, color: bool) -> SomeOf:
         if color or kind != COLOR:
             share = 0.0 if strength == "-" else int(strength) / _STRONGEST
             made.append(operation(kind, Space(), [share], f"{name}{place} {kind}", float(p)))
-    return SomeOf(made, len(made), name=name)
+    return SomeOf(made, (len(made), len(made)), name=name)

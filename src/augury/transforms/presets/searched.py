@@ -42,7 +42,7 @@ def trivial_augment(space: Literal["wide", "ra"] = "wide", *, color: bool = True
 def rand_augment(n: int = 2, m: float = 9, *, color: bool = True) -> SomeOf:
     """Several operations one after the other, all at one strength: RandAugment (Cubuk et al. 2020).
 
-    Every one is drawn anew from the 14 of the paper, doing nothing among them, so that one may come twice, in any order.
+    Every one is drawn anew from the paper's 14, doing nothing among them: one may come twice, in any order.
 
     Parameters
     ----------
@@ -60,7 +60,8 @@ def rand_augment(n: int = 2, m: float = 9, *, color: bool = True) -> SomeOf:
     if not 0 <= m <= STEPS:
         raise PolicyError(f"rand_augment: m={m!r}; expected a strength of 0 to {STEPS}")
     names = [f"RandAugment {k}" for k in range(1, n + 1)]
-    return SomeOf([_one_of(Space(), [m / STEPS], color, name, f"{name} ") for name in names], n, name="RandAugment")
+    blocks = [_one_of(Space(), [m / STEPS], color, name, f"{name} ") for name in names]
+    return SomeOf(blocks, (n, n), name="RandAugment")
 
 
 def _one_of(space: Space, shares: Sequence[float], color: bool, name: str, prefix: str) -> OneOf:
