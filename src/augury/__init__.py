@@ -29,6 +29,7 @@ _HOMES = {
         "from_torchvision",
         "look",
         "open",
+        "presets",
         "preview",
         "statistics",
         "steps",
@@ -140,7 +141,7 @@ _HOMES = {
         "ZoomBlur",
     ],
     "augury.transforms.policies": ["Keep"],
-    "augury.transforms.presets": ["trivial_augment", "workshop"],
+    "augury.transforms.presets": ["auto_augment", "rand_augment", "trivial_augment", "workshop"],
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 __all__ = sorted([*_HOME_OF, "__version__"])
@@ -169,5 +170,7 @@ if TYPE_CHECKING:  # what type checkers and editors see
     from augury.stream.engine import Batch as Batch
     from augury.transforms import *  # noqa: F403
     from augury.transforms.policies import Keep as Keep
+    from augury.transforms.presets import auto_augment as auto_augment
+    from augury.transforms.presets import rand_augment as rand_augment
     from augury.transforms.presets import trivial_augment as trivial_augment
     from augury.transforms.presets import workshop as workshop

@@ -1,5 +1,6 @@
 """The objects and functions that people hold; `import augury as ag` hands them out."""
 
+from augury.api import presets
 from augury.api.bridges import from_albumentations, from_keras, from_torchvision, steps
 from augury.api.dataset import Dataset, Split
 from augury.api.expand import expand
@@ -37,6 +38,7 @@ __all__ = [
     "from_torchvision",
     "look",
     "open",
+    "presets",
     "preview",
     "statistics",
     "steps",

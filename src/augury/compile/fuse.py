@@ -61,6 +61,7 @@ class Group:
 
 
 Groups = list[Group]
+_RANKS = 3  # of `_rank`
 
 
 def fuse(steps: list[Step]) -> Groups:
@@ -72,11 +73,19 @@ def fuse(steps: list[Step]) -> Groups:
 
 
 def sort_exclusive(groups: Groups) -> Groups:
-    """Exact. Branches of which a sample takes one may change places, geometry first, so that neighbours merge.
+    """Exact. Branches of which a sample takes one may change places, so that neighbours merge.
 
-    Not if any sample could pass through both.
+    Not if any sample could pass through both. By turns all geometry that nothing holds back, all points, all else.
     """
-    return _bubble(groups, lambda a, b: _rank(a) > _rank(b) and _exclusive(a, b), "exclusive")
+    left, ordered, rank = list(groups), list[Group](), 0
+    while left:
+        free = next((k for k, b in enumerate(left) if _rank(b) == rank and _passes(left[:k], b)), None)
+        if free is None:
+            rank = (rank + 1) % _RANKS
+        else:
+            group = left.pop(free)
+            ordered.append(_noted(group, "exclusive") if free else group)
+    return ordered
 
 
 def move_flips(groups: Groups) -> Groups:
@@ -115,13 +124,20 @@ def _bubble(groups: Groups, may_swap: Callable[[Group, Group], bool], note: str)
         for i in range(end, 0, -1):
             if not may_swap(groups[i - 1], groups[i]):
                 break
-            moved = replace(groups[i], notes=tuple(dict.fromkeys((*groups[i].notes, note))))
-            groups[i - 1], groups[i] = moved, groups[i - 1]
+            groups[i - 1], groups[i] = _noted(groups[i], note), groups[i - 1]
     return groups
+
+
+def _noted(group: Group, note: str) -> Group:
+    return replace(group, notes=tuple(dict.fromkeys((*group.notes, note))))
 
 
 def _rank(group: Group) -> int:
     return 0 if group.kind is Resample else 1 if group.kind is Point else 2
+
+
+def _passes(before: Groups, group: Group) -> bool:
+    return all(_exclusive(one, group) for one in before)
 
 
 def _exclusive(a: Group, b: Group) -> bool:
