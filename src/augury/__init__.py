@@ -24,6 +24,7 @@ _HOMES = {
         "from_arrays",
         "from_frame",
         "from_huggingface",
+        "gallery",
         "look",
         "open",
         "preview",

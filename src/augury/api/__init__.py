@@ -2,6 +2,7 @@
 
 from augury.api.dataset import Dataset, Split
 from augury.api.expand import expand
+from augury.api.gallery import gallery
 from augury.api.leaks import Leaks, find_leaks
 from augury.api.look import Look, look
 from augury.api.opening import (
@@ -31,6 +32,7 @@ __all__ = [
     "from_arrays",
     "from_frame",
     "from_huggingface",
+    "gallery",
     "look",
     "open",
     "preview",
