@@ -98,12 +98,12 @@ def _shot(batch: Batch, caption: str, marks: bool) -> Shot:
 
 def _table(scenes: Sequence[Scene], marks: bool) -> Table:
     """The scenes as a dataset; with `marks` a box and a keypoint in each."""
-    dots = [[(x * scene.image.shape[1], y * scene.image.shape[0], 2.0)] for scene in scenes for x, y in [scene.dot]]
     objects = Objects(
         np.arange(len(scenes) + 1),
         np.array([scene.box for scene in scenes], np.float32),
         np.zeros(len(scenes), np.int64),
-        keypoints=np.array(dots, np.float32),
+        fractions=True,
+        keypoints=np.array([[(*scene.dot, 2.0)] for scene in scenes], np.float32),
         keypoint_names=("dot",),
     )
     return Table(

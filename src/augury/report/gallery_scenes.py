@@ -37,18 +37,14 @@ class Scene:
 
     Attributes
     ----------
-    image : uint8 (h, w, 3). mask : uint8 (h, w), 1 where the thing is. dot : x, y of a place on it, fractions.
+    image : uint8 (h, w, 3). mask : uint8 (h, w), 1 where the thing is.
+    dot : x and y of a place on it; box : left, top, right, bottom; in fractions of the sides.
     """
 
     image: Pixels
     mask: Pixels
     dot: tuple[float, float]
-
-    @property
-    def box(self) -> tuple[int, int, int, int]:
-        """Left, top, right, bottom around the thing, in pixels."""
-        down, across = (np.flatnonzero(self.mask.any(axis=axis)) for axis in (1, 0))
-        return int(across[0]), int(down[0]), int(across[-1]) + 1, int(down[-1]) + 1
+    box: tuple[float, float, float, float]
 
 
 def built_in() -> tuple[list[Scene], str]:
@@ -60,7 +56,7 @@ def built_in() -> tuple[list[Scene], str]:
 
 def scene_of(image: Pixels) -> Scene:
     """A picture that nothing is known of: what is marked is an oval in its middle."""
-    return Scene(image, _oval(image, (0.5, 0.5), (0.25, 0.3)), (0.5, 0.4))
+    return Scene(image, _oval(image, (0.5, 0.5), (0.25, 0.3)), (0.5, 0.4), (0.25, 0.2, 0.75, 0.8))
 
 
 def drawn_scene(k: int) -> Scene:
@@ -81,7 +77,7 @@ def drawn_scene(k: int) -> Scene:
     _house(image, left, _WALLS[k % 4], _ROOFS[k % 4])
     mask = np.zeros(SIZE, np.uint8)
     _house(mask, left, 1, 1)
-    return Scene(image, (mask > 0).astype(np.uint8), ((left + 16.0) / 100, 0.29))
+    return Scene(image, mask, ((left + 16.0) / 100, 0.29), ((left - 3.0) / 100, 0.28, (left + 35.0) / 100, 0.82))
 
 
 def _photos() -> list[Scene]:
@@ -98,7 +94,12 @@ def _photos() -> list[Scene]:
     temple, flower = images
     mask = np.zeros(temple.shape[:2], np.uint8)
     _fill(mask, _TEMPLE, 1)
-    return [Scene(temple, mask, (0.32, 0.1)), Scene(flower, _oval(flower, (0.48, 0.52), (0.215, 0.32)), (0.48, 0.52))]
+    oval = _oval(flower, (0.48, 0.52), (0.215, 0.32))
+    # the box is that of the roof, as a temple that fills the image would leave `SafeCrop` nothing to choose
+    return [
+        Scene(temple, mask, (0.32, 0.1), (0.145, 0.06, 0.505, 0.32)),
+        Scene(flower, oval, (0.48, 0.52), (0.265, 0.2, 0.695, 0.84)),
+    ]
 
 
 def _house(image: Pixels, left: float, wall: object, roof: object) -> None:

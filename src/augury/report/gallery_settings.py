@@ -48,8 +48,8 @@ def steps_of(pair: tuple[float, float], unit: Unit) -> Sequence[float]:
     --------
     >>> steps_of((-15.0, 15.0), Unit("degrees", -360, 360, identity=0.0))
     [-15.0, 7.5, 15.0]
-    >>> steps_of((0.0, 0.3), Unit("fraction", 0, 1, identity=0.0))[1]
-    0.2
+    >>> steps_of((0.0, 0.75), Unit("fraction", 0, 1, identity=0.0))
+    [0.25, 0.5, 0.75]
     """
     if unit.log:
         neutral = None if unit.identity is None else math.log(unit.identity)
