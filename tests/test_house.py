@@ -80,7 +80,8 @@ def test_the_public_names_are_these():
         "AuguryError", "Batch", "Choice", "DataError", "Dataset", "DecodeError", "Fixed", "LeakError", "Leaks",
         "Look", "MissingExtraError", "Policy", "PolicyError", "Spec", "Split", "StateError", "Stream", "Study",
         "Whitening", "__version__", "expand", "find_leaks", "from_arrays", "from_frame", "from_huggingface",
-        "gallery", "look", "open", "preview", "statistics", "study", "trivial_augment", "whitening", "workshop", "write",
+        "gallery", "look", "open", "preview", "statistics", "study", "trivial_augment", "whitening", "workshop",
+        "write",
     }  # fmt: skip
 
 

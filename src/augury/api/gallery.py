@@ -119,12 +119,14 @@ def _table(scenes: Sequence[Scene], marks: bool) -> Table:
 
 
 def _opened(images: str | Path) -> tuple[list[Scene], str]:
-    """The first images of a dataset, filled up with scenes of our own, and where they come from."""
+    """Some images of a dataset, filled up with scenes of our own, and where they come from."""
     data = open_dataset(images, labelled=False).prepare(SIZE, "crop", channels=3)
     stream = data.stream(shuffle=False, threads=0)
     rows = np.unique(np.linspace(0, len(data) - 1, SCENES).astype(np.int64))
     scenes = [scene_of(_bytes(stream.samples([int(row)]).image[0], data.spec.value_range)) for row in rows]
-    return [*scenes, *built_in()[0]][:SCENES], f"Shown on {data.paths[0]}."
+    own, credit = built_in()
+    added = f"; mixed in: {credit}" if len(scenes) < SCENES else "."
+    return [*scenes, *own][:SCENES], f"Shown on {data.paths[0]}{added}"
 
 
 def _bytes(image: NDArray[np.generic], value_range: tuple[float, float]) -> NDArray[np.uint8]:

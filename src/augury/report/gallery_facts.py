@@ -171,7 +171,7 @@ def _marks(cls: type[Transform], kernel: type[Any]) -> str:
     if NOTES[cls.__name__].family == "mixing":
         return "Labels, boxes and masks change with the pixels, as the description says."
     if not issubclass(kernel, Resample):
-        return "Boxes, masks and keypoints stay: every pixel keeps its place."
+        return "Boxes, masks and keypoints stay as they are."
     if not cls.moves_boxes:
         return "Masks follow; data with boxes are refused."
     return "Boxes, masks and keypoints follow."

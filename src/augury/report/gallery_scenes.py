@@ -15,9 +15,9 @@ from augury.data.decode import decode
 
 SIZE = (427, 640)
 SCENES = 4  # so that a mosaic of four finds other pictures
-_DRAWN_CREDIT = "The scenes are drawn by Augury."
+_DRAWN_CREDIT = "Scenes drawn by Augury."
 _PHOTO_CREDIT = (
-    "Photos: china.jpg by danielbuechele and flower.jpg by vultilion, both CC BY 2.0, as scikit-learn brings them; "
+    "Photos china.jpg by danielbuechele and flower.jpg by vultilion, both CC BY 2.0, as scikit-learn brings them, "
     "changed as shown."
 )
 _TEMPLE = [
