@@ -231,6 +231,8 @@ def test_a_folder_of_ones_own(tmp_path, dtype, level):
     assert result.exit_code == 0, result.output
     page = (tmp_path / "out" / "gallery.html").read_text()
     assert "Shown on &lt;i&gt;&amp;.png; mixed in: " in page
+    cards = page.split('class="card"')[1:]
+    assert min(card.count("<image") for card in cards) == 1  # a flip that changes nothing is shown, too
     original = next(i for i in Elements(page).of("image") if i.get("id") == "original")
     shown = cv2.imdecode(np.frombuffer(base64.b64decode(original["href"].split(",")[1]), np.uint8), cv2.IMREAD_COLOR)
     assert shown[:, :100].max() < 30

@@ -68,13 +68,14 @@ def _shots(cls: type[Transform], facts: Facts, data: Dataset, original: Shot) ->
     for epoch in epochs:
         if settings[0].caption:  # all of one epoch, so that only the strength differs
             shots = [_taken(setting, facts, data, epoch, setting.caption) for setting in settings]
-            found = max(found, shots, key=lambda group: _different(group, original))
+            found = max(shots, found, key=lambda group: _different(group, original))
         else:
             shot = _taken(settings[0], facts, data, epoch, _drawn(settings[0], len(found) + 1))
             found += [shot] if _different([*found, shot], original) > len(found) else []
+            shots = [shot]
         if _different(found, original) == SHOWN:
             break
-    return found
+    return found or shots
 
 
 def _different(shots: Sequence[Shot], original: Shot) -> int:
