@@ -27,6 +27,7 @@ _HOMES = {
         "from_huggingface",
         "from_keras",
         "from_torchvision",
+        "gallery",
         "look",
         "open",
         "presets",

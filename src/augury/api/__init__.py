@@ -4,6 +4,7 @@ from augury.api import presets
 from augury.api.bridges import from_albumentations, from_keras, from_torchvision, steps
 from augury.api.dataset import Dataset, Split
 from augury.api.expand import expand
+from augury.api.gallery import gallery
 from augury.api.leaks import Leaks, find_leaks
 from augury.api.look import Look, look
 from augury.api.opening import (
@@ -36,6 +37,7 @@ __all__ = [
     "from_huggingface",
     "from_keras",
     "from_torchvision",
+    "gallery",
     "look",
     "open",
     "presets",
