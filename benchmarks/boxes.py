@@ -18,7 +18,6 @@ import argparse
 import importlib.metadata
 import json
 import os
-import platform
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -36,7 +35,7 @@ from sklearn.datasets import load_sample_images  # noqa: E402
 
 import augury as ag  # noqa: E402
 from augury.api import Dataset  # noqa: E402
-from augury.doctor import examine  # noqa: E402
+from record import machine, write  # noqa: E402
 
 SIZE, CANVAS, BATCH, IMAGES, BOXES = (480, 640), (224, 224), 32, 128, 20
 POLICY = ag.Policy([ag.Rotate((-15, 15)), ag.Zoom((0.8, 1.25)), ag.HorizontalFlip(), ag.Brightness()])
@@ -226,13 +225,11 @@ def main() -> None:
         "threads": 1,
         "rounds": options.rounds,
         "photos": {"height": SIZE[0], "width": SIZE[1], "canvas": CANVAS, "boxes": BOXES, "images": IMAGES},
-        "machine": {**examine(), "processor": platform.processor() or platform.machine(), "load": os.getloadavg()},
+        "machine": machine(),
         "peer": {} if options.alone else {n: importlib.metadata.version(n) for n in ("albumentations", "albucore")},
         "results": results,
     }
-    if options.out:
-        options.out.parent.mkdir(parents=True, exist_ok=True)
-        options.out.write_text(json.dumps(document, indent=2) + "\n")
+    write(document, options.out)
 
 
 if __name__ == "__main__":
