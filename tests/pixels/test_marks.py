@@ -1,11 +1,13 @@
 """Everything that is marked follows the pixels: random policies on drawn shapes, found again in what comes out."""
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 import augury as ag
+from augury.compile.marks import rectangles
 from augury.compile.raster import fill
 
 MOVES = [
@@ -173,11 +175,11 @@ def test_an_outline_and_its_box_follow_the_disc_where_the_image_is_bent(policy, 
     assert_outline_follows(policy, size, place, radius, key, 0.5)
 
 
-@given(st.sampled_from(BENDS), canvases, places, ids)
-def test_four_corners_are_enough_for_a_bent_outline(bend, size, place, key):
+@given(st.sampled_from(BENDS), st.sampled_from(BENDS), canvases, places, ids)
+def test_four_corners_are_enough_for_a_bent_outline(bend, other, size, place, key):
     image, box = rectangle(size, *(np.array(place) * size[::-1]), int(size[1] / 2.5), int(size[0] / 2.5))
     ring = box[[[0, 1], [2, 1], [2, 3], [0, 3]]]
-    out = ag.Policy([bend()], border="cut").apply(
+    out = ag.Policy([other(p=0.3, name="other"), bend()], border="cut").apply(
         image, polygons=[[ring]], boxes=[box], instances=[image[..., 0] > 0], id=key
     )
     drawn, mask = fill(out.polygons[0], size).astype(bool), out.instances[0]
@@ -201,6 +203,20 @@ def test_rotated_boxes_stay_rectangles_that_hold_their_corners(policy, size, pla
         depth = ((known[:, None] - corners) * inward).sum(axis=-1)
         if np.all((quad >= 0) & (quad <= size[::-1])):
             assert depth.min(initial=0) > -0.1
+
+
+@given(st.integers(0, 10**6), st.booleans())
+def test_rectangles_are_the_smallest_around_four_corners(seed, flipped):
+    """The same area as OpenCV's, in the same order around, beginning near the same corner."""
+    turn = np.sort(np.random.default_rng(seed).uniform(0, 2 * np.pi, 4)) * (-1 if flipped else 1)
+    corners = np.stack([50 + 30 * np.cos(turn), 40 + 20 * np.sin(turn)], axis=1)
+    found = rectangles(corners[None])[0]
+    sides = np.roll(found, -1, axis=0) - found
+    size = cv2.minAreaRect(corners.astype(np.float32))[1]
+    np.testing.assert_allclose(abs(cross(sides[0], sides[1])), size[0] * size[1], rtol=1e-3, atol=1e-2)
+    moves = [((np.roll(found, k, axis=0) - corners) ** 2).sum() for k in range(4)]
+    assert moves[0] == min(moves)
+    assert (cross(sides[0], sides[1]) < 0) == flipped or abs(cross(sides[0], sides[1])) < 1
 
 
 # ---- left and right
@@ -254,6 +270,16 @@ def test_one_sample_in_a_mirror_leaves_the_others_alone():
         mirrored = out.params["HorizontalFlip"]["on"]
         np.testing.assert_array_equal(out.keypoints[0, :, 0], [18, 38] if mirrored else [10, 30])
         np.testing.assert_array_equal(out.keypoints[0, :, 2], [1, 2] if mirrored else [2, 1])
+
+
+@pytest.mark.parametrize("barrier", [[], [ag.Barrier(), ag.Translate(ag.Fixed(0.25), ag.Fixed(0.0), name="back")]])
+def test_a_keypoint_is_labelled_up_to_the_rim_and_not_beyond(barrier):
+    policy = ag.Policy([ag.Translate(ag.Fixed(-0.25), ag.Fixed(0.0)), *barrier])
+    points = [[16, 20], [15.9, 20], [40, 20], [16, 0], [16, 64], [63.9, 63.9]]
+    out = policy.apply(np.zeros((64, 64, 1), np.uint8), boxes=[[0, 0, 64, 64]], keypoints=[points])
+    back = 16 if barrier else 0
+    expected = [[back, 20, 2], [0, 0, 0], [24 + back, 20, 2], [back, 0, 2], [back, 64, 2], [47.9 + back, 63.9, 2]]
+    np.testing.assert_allclose(out.keypoints[0], expected, atol=1e-5)
 
 
 # ---- which objects stay
@@ -331,6 +357,31 @@ def test_an_outline_that_is_cropped_away_takes_its_box_with_it():
         fit="crop",
     )
     assert gone.kept.tolist() == [1]
+
+
+def test_an_outline_without_area_says_nothing_of_its_object():
+    line, image, box = [[60, 10], [60, 20], [60, 30]], np.zeros((64, 64, 1), np.uint8), [20, 10, 62, 30]
+    leaving = [[50, 40], [64, 40], [64, 50]]  # another object, which is cut or not
+    for move, moved, lines in ((0.0, box, 1), (0.0625, [24, 10, 64, 30], 1), (0.25, [36, 10, 64, 30], 0)):
+        policy = ag.Policy([ag.Translate(ag.Fixed(move), ag.Fixed(0))])
+        for others in ([], [leaving]):
+            boxes = [box, *([[50, 40, 64, 50]] * len(others))]
+            out = policy.apply(image, polygons=[[line], *([ring] for ring in others)], boxes=boxes)
+            assert (out.kept[0], len(out.polygons[0])) == (0, lines)
+            np.testing.assert_array_equal(out.boxes[0], moved)
+    turned = ag.Policy([ag.Rotate(ag.Fixed(33))]).apply(image, polygons=[[line]], boxes=[box])
+    np.testing.assert_allclose(
+        turned.boxes[0, 2] - turned.boxes[0, 0], 42 * np.cos(np.deg2rad(33)) + 20 * np.sin(np.deg2rad(33)), atol=6
+    )
+
+
+def test_a_box_never_grows_to_its_outline():
+    """Sources have boxes of their own, some of them smaller than what is drawn."""
+    ring = [[10, 10], [50, 10], [50, 50], [10, 50]]
+    out = ag.Policy([ag.HorizontalFlip(p=1.0)]).apply(
+        np.zeros((64, 64, 1), np.uint8), polygons=[[ring]], boxes=[[12, 5, 30, 60]]
+    )
+    np.testing.assert_array_equal(out.boxes, [[34, 10, 52, 50]])
 
 
 # ---- numbers on the rim
