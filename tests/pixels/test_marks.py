@@ -219,6 +219,15 @@ def test_rectangles_are_the_smallest_around_four_corners(seed, flipped):
     assert (cross(sides[0], sides[1]) < 0) == flipped or abs(cross(sides[0], sides[1])) < 1
 
 
+def test_the_upright_box_of_a_rotated_one_is_tight():
+    quad = np.array([[30, 20], [50, 40], [40, 50], [20, 30]], np.float64)  # turned by 45 degrees
+    out = ag.Policy([ag.Rotate(ag.Fixed(45))]).apply(
+        np.zeros((64, 64, 1), np.uint8), quads=[quad], boxes=[around(quad)]
+    )
+    np.testing.assert_allclose(out.boxes[0], around(out.quads[0]), atol=1e-4)
+    np.testing.assert_allclose(np.sort(out.boxes[0, 2:] - out.boxes[0, :2]), np.sqrt([200, 800]), atol=1e-4)
+
+
 # ---- left and right
 
 
@@ -308,13 +317,15 @@ def test_keep_visible_drops_exactly_what_shows_less(left, share, barrier):
             assert len(shifted(marks, seen + 0.001, barrier).kept) == 0
 
 
-def test_the_share_in_sight_is_of_the_outline_not_of_its_box():
+@pytest.mark.parametrize("side", [40, 2])
+def test_the_share_in_sight_is_of_the_outline_not_of_its_box(side):
     """A triangle whose tip, a sixteenth of its area, leaves; of its box a quarter does."""
-    triangle = [[20, 10], [20, 50], [60, 30]]
-    move = ag.Translate(ag.Fixed(14 / 64), ag.Fixed(0))
+    left = 60 - side
+    triangle = [[left, 10], [left, 10 + side], [60, 10 + side / 2]]
+    move = ag.Translate(ag.Fixed((4 + side / 4) / 64), ag.Fixed(0))
     for share, kept in ((0.93, 1), (0.945, 0)):
         policy = ag.Policy([move], keep={"visible": share})
-        out = policy.apply(np.zeros((64, 64, 1), np.uint8), polygons=[[triangle]], boxes=[[20, 10, 60, 50]])
+        out = policy.apply(np.zeros((64, 64, 1), np.uint8), polygons=[[triangle]], boxes=[[left, 10, 60, 10 + side]])
         assert len(out.kept) == kept
 
 
@@ -373,6 +384,14 @@ def test_an_outline_without_area_says_nothing_of_its_object():
     np.testing.assert_allclose(
         turned.boxes[0, 2] - turned.boxes[0, 0], 42 * np.cos(np.deg2rad(33)) + 20 * np.sin(np.deg2rad(33)), atol=6
     )
+
+
+def test_of_a_ring_that_only_touches_the_rim_nothing_is_left():
+    inside = [[10, 10], [20, 10], [20, 20], [10, 20]]
+    beyond = [[64, 30], [80, 30], [80, 40], [64, 40]]
+    out = ag.Policy([]).apply(np.zeros((64, 64, 1), np.uint8), polygons=[[inside, beyond]], boxes=[[0, 0, 64, 64]])
+    assert len(out.polygons[0]) == 1
+    np.testing.assert_array_equal(out.boxes, [[10, 10, 20, 20]])
 
 
 def test_a_box_never_grows_to_its_outline():
