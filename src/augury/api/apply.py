@@ -160,8 +160,8 @@ def _draw(
     if program.needs_subject and objects is not None:
         subject = around_objects(objects)
     elif program.needs_subject and maps:
-        marked = np.max([(label != 0) & (label != policy.mask_fill) for label in maps], axis=0)
-        subject = around_mask(program.prepare.frame(marked[..., None])[..., 0], canvas, policy.mask_fill)[None]
+        marked = np.any([(label != 0) & (label != policy.mask_fill) for label in maps], axis=0)
+        subject = around_mask(program.prepare.frame(marked[..., None])[..., 0], canvas, 0)[None]
     settled = settle(program, plans[0], objects, subject, redraw)
     return Drawn(plans[-1], settled.moved, subject, len(plans) - 1)
 
@@ -188,7 +188,8 @@ def _result(
     drawn: Drawn,
 ) -> Augmented:
     """Everything in the form in which it was given."""
-    flat = [one[..., 0] if np.ndim(of) == 2 else one for one, of in zip(images, _listed(image), strict=True)]
+    shapes = [np.shape(one) for one in (image if isinstance(image, (list, tuple)) else [image])]
+    flat = [one[..., 0] if len(of) == 2 and one.shape[2] == 1 else one for one, of in zip(images, shapes, strict=True)]
     found: dict[str, Any] = {"image": flat if isinstance(image, (list, tuple)) else flat[0], "redrawn": drawn.redrawn}
     if masks is not None:
         found["masks"] = parted[0] if isinstance(masks, (list, tuple)) else parted[0][0]
@@ -221,10 +222,6 @@ def _objects(given: Marks, moved: Moved, shapes: NDArray[np.bool_], size: tuple[
 
 def _places(image: Any) -> list[str]:
     return [f"image[{i}]" for i in range(len(image))] if isinstance(image, (list, tuple)) else ["image"]
-
-
-def _listed(image: Any) -> Any:
-    return image if isinstance(image, (list, tuple)) else [image]
 
 
 @lru_cache(maxsize=64)
