@@ -78,12 +78,12 @@ def test_the_public_names_are_these():
         "Vignette", "WebpCompression", "Zoom", "ZoomBlur",
     }  # fmt: skip
     assert set(ag.__all__) == transforms | {
-        "AuguryError", "Batch", "Choice", "DataError", "Dataset", "DecodeError", "Fixed", "Keep", "LeakError",
-        "Leaks", "Look", "MissingExtraError", "Policy", "PolicyError", "Spec", "Split", "StateError", "Stream",
-        "Study", "Whitening", "__version__", "auto_augment", "expand", "find_leaks", "from_albumentations",
-        "from_arrays", "from_frame", "from_huggingface", "from_keras", "from_torchvision", "gallery", "look",
-        "open", "presets", "preview", "rand_augment", "statistics", "steps", "study", "trivial_augment",
-        "whitening", "workshop", "write",
+        "Augmented", "AuguryError", "Batch", "Choice", "DataError", "Dataset", "DecodeError", "Fixed", "Keep",
+        "LeakError", "Leaks", "Look", "MissingExtraError", "Policy", "PolicyError", "Spec", "Split",
+        "StateError", "Stream", "Study", "Whitening", "__version__", "auto_augment", "expand", "find_leaks",
+        "from_albumentations", "from_arrays", "from_frame", "from_huggingface", "from_keras",
+        "from_torchvision", "gallery", "look", "open", "presets", "preview", "rand_augment", "statistics",
+        "steps", "study", "trivial_augment", "whitening", "workshop", "write",
     }  # fmt: skip
 
 

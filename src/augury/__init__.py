@@ -37,6 +37,7 @@ _HOMES = {
         "whitening",
         "write",
     ],
+    "augury.api.apply": ["Augmented"],
     "augury.api.study": ["Study", "study"],  # apart, as it needs the extra "study"
     "augury.stream.engine": ["Batch"],
     "augury.ranges": ["Choice", "Fixed"],
@@ -162,6 +163,7 @@ def __dir__() -> list[str]:
 
 if TYPE_CHECKING:  # what type checkers and editors see
     from augury.api import *  # noqa: F403
+    from augury.api.apply import Augmented as Augmented
     from augury.api.study import Study as Study
     from augury.api.study import study as study
     from augury.errors import *  # noqa: F403
