@@ -53,6 +53,7 @@ _HOMES = {
     "augury.transforms": [
         "Affine",
         "AlbumentationsStep",
+        "AugMix",
         "AutoContrast",
         "Barrier",
         "Brightness",
