@@ -141,7 +141,7 @@ class Program:
         """Raise a PolicyError of one line if boxes cannot follow."""
         self._check_followed("boxes")
         for label, node in self._transforms.items():
-            if not node.moves_boxes:
+            if not node.moves_boxes and node.p > 0:
                 raise PolicyError(f"{label}: would cut boxes into pieces; leave it out for data with boxes")
 
     def check_masks(self) -> None:
