@@ -63,7 +63,7 @@ def test_every_public_name_can_be_fetched_and_is_listed():
 
 def test_the_public_names_are_these():
     transforms = {
-        "Affine", "AlbumentationsStep", "AutoContrast", "Barrier", "Brightness", "CLAHE", "CenterCrop",
+        "Affine", "AlbumentationsStep", "AugMix", "AutoContrast", "Barrier", "Brightness", "CLAHE", "CenterCrop",
         "ChannelDropout", "ChannelShift", "ChannelShuffle", "CoarseDropout", "ColorJitter", "ColorTemperature",
         "Contrast", "CornerIllumination", "Crop", "D4", "DefocusBlur", "Downscale", "Elastic", "Emboss",
         "Equalize", "Erase", "Fog", "Function", "Gamma", "GaussianBlur", "GaussianIllumination",

@@ -54,6 +54,7 @@ _HOMES = {
     "augury.transforms": [
         "Affine",
         "AlbumentationsStep",
+        "AugMix",
         "AutoContrast",
         "Barrier",
         "Brightness",

@@ -129,6 +129,8 @@ def apply(
     drawn = _draw(programs[0], objects, label_maps, size, seed, _address(seed, id, epoch, view))
     planes = Planes.of(label_maps, shapes, policy.mask_fill)
     seen = [_render(program, drawn, one, None) for program, one in zip(programs[1:], images[1:], strict=True)]
+    if planes.pixels is not None:
+        programs[0].check_masks()
     first = _render(programs[0], drawn, images[0], planes.pixels)
     parted = planes.parted(first.mask, programs[0].size)
     return _result(image, masks, given, [first.image[0], *(one.image[0] for one in seen)], parted, drawn)

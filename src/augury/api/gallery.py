@@ -103,7 +103,7 @@ def _shot(batch: Batch, caption: str, marks: bool) -> Shot:
 
 
 def _table(scenes: Sequence[Scene], marks: bool) -> Table:
-    """The scenes as a dataset; with `marks` a box and a keypoint in each."""
+    """The scenes as a dataset; with `marks` a mask, and a box and a keypoint in each."""
     objects = Objects(
         np.arange(len(scenes) + 1),
         np.array([scene.box for scene in scenes], np.float32),
@@ -120,7 +120,7 @@ def _table(scenes: Sequence[Scene], marks: bool) -> Table:
         read=lambda i: scenes[i].image.tobytes(),
         decode=lambda i: scenes[i].image,
         objects=objects if marks else None,
-        mask=lambda i: scenes[i].mask,
+        mask=(lambda i: scenes[i].mask) if marks else None,
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 from augury.kernels import Kernel, Point, Resample
 from augury.spec import Spec
@@ -23,7 +24,7 @@ class Step:
     spec : what it acts on. size : (height, width) of what comes out, if it changes that.
     across : it reads other channels, so that points are no single table.
     branch : the (choice, child number) pairs that must have been drawn for it to act.
-    declared : False for what `prepare` adds at both ends.
+    declared : False for what `prepare` adds at both ends. chains : programs whose results a Blend mixes.
     """
 
     label: str
@@ -35,6 +36,7 @@ class Step:
     declared: bool = True
     size: tuple[int, int] | None = None
     across: bool = False
+    chains: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from augury import transforms
 from augury.compile.fuse import Group
 from augury.compile.program import Program, Segment, compile_policy
 from augury.data.prepare import Prepare
-from augury.kernels import Resample
+from augury.kernels import Blend, Resample
 from augury.ranges import Unit, show
 from augury.spec import Spec
 from augury.transforms import Brightness, Contrast, Rotate, Transform, Zoom
@@ -63,7 +63,7 @@ class Facts:
     @property
     def shows_marks(self) -> bool:
         """Whether boxes and keypoints do not stay where they are."""
-        return self.kernel == Resample.__name__ or self.note.family == "mixing"
+        return self.kernel == Resample.__name__ or (self.note.family == "mixing" and self.kernel != Blend.__name__)
 
 
 def shown_transforms() -> list[type[Transform]]:
@@ -168,6 +168,8 @@ def _place(program: Program) -> tuple[Segment, Group]:
 
 
 def _marks(cls: type[Transform], kernel: type[Any]) -> str:
+    if issubclass(kernel, Blend):
+        return "Data with boxes or masks are refused."
     if NOTES[cls.__name__].family == "mixing":
         return "Labels, boxes and masks change with the pixels, as the description says."
     if not issubclass(kernel, Resample):

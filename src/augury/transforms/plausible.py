@@ -362,6 +362,10 @@ _TABLE: dict[str, dict[str, tuple[str, str]]] = {
         ),
     },
     "mixing": {
+        "AugMix": (
+            "Classification that must hold under noise, blur, weather and compression it was not trained on.",
+            "Detection and segmentation, and where slight differences decide that a mix of copies hides.",
+        ),
         "MixUp": (
             "Classification with few images and labels that are sure, as a regulariser; no photo looks like it.",
             "Where classes are told by slight differences that a blend hides; shares cannot be written to folders.",
