@@ -11,9 +11,7 @@ from __future__ import annotations
 
 import argparse
 import importlib.metadata
-import json
 import os
-import platform
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -29,7 +27,7 @@ import numpy as np  # noqa: E402
 
 import augury as ag  # noqa: E402
 from augury.binary import compiled  # noqa: E402
-from augury.doctor import examine  # noqa: E402
+from record import machine, write  # noqa: E402
 
 Epoch = Callable[[], Iterator[np.ndarray]]
 
@@ -162,13 +160,11 @@ def main() -> None:
         "command": "python benchmarks/augment.py",
         "threads": 1,
         "rounds": options.rounds,
-        "machine": {**examine(), "processor": platform.processor() or platform.machine(), "load": os.getloadavg()},
+        "machine": machine(),
         "peer": {name: importlib.metadata.version(name) for name in ("albumentations", "albucore")},
         "results": results,
     }
-    if options.out:
-        options.out.parent.mkdir(parents=True, exist_ok=True)
-        options.out.write_text(json.dumps(document, indent=2) + "\n")
+    write(document, options.out)
 
 
 if __name__ == "__main__":

@@ -21,9 +21,7 @@ import contextlib
 import importlib
 import importlib.metadata
 import io
-import json
 import os
-import platform
 import sys
 import tempfile
 import time
@@ -39,7 +37,7 @@ import cv2  # noqa: E402
 import numpy as np  # noqa: E402
 
 from augury.compat import keras_image as ours  # noqa: E402
-from augury.doctor import examine  # noqa: E402
+from record import machine, write  # noqa: E402
 
 SIZE = (150, 150)
 ZOOMCAMP = {
@@ -178,14 +176,12 @@ def main() -> None:
         "command": "python benchmarks/compat.py --original keras-preprocessing",
         "threads": 1,
         "rounds": options.rounds,
-        "machine": {**examine(), "processor": platform.processor() or platform.machine(), "load": os.getloadavg()},
+        "machine": machine(),
         "peer": {"keras_preprocessing": importlib.import_module("keras_preprocessing").__version__ + " (HEAD)"},
         "with": {name: importlib.metadata.version(name) for name in ("scipy", "pillow", "numpy")},
         "results": results,
     }
-    if options.out:
-        options.out.parent.mkdir(parents=True, exist_ok=True)
-        options.out.write_text(json.dumps(document, indent=2) + "\n")
+    write(document, options.out)
 
 
 if __name__ == "__main__":

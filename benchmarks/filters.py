@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -18,11 +16,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from augury.doctor import examine
 from augury.execute.run import default_executor
 from augury.kernels import Filter
 from augury.kernels.taps import gaussian
 from augury.spec import Spec
+from record import machine, write
 
 SHAPES = ((96, 96, 1), (224, 224, 3))
 SIGMA = 2.0  # pixels
@@ -73,14 +71,12 @@ def main() -> None:
         "threads": 1,
         "rounds": options.rounds,
         "sigma_pixels": SIGMA,
-        "machine": {**examine(), "processor": platform.processor() or platform.machine(), "load": os.getloadavg()},
+        "machine": machine(),
         "peer": {"opencv": cv2.__version__},
         "results": [measure(shape, dtype, options.rounds) for shape in SHAPES for dtype in ("uint8", "float32")],
     }
     print(json.dumps(document, indent=2))
-    if options.out:
-        options.out.parent.mkdir(parents=True, exist_ok=True)
-        options.out.write_text(json.dumps(document, indent=2) + "\n")
+    write(document, options.out)
 
 
 if __name__ == "__main__":

@@ -11,8 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import resource
 import subprocess
 import sys
@@ -24,7 +22,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from augury.doctor import examine
+from record import machine, write
 
 CLASSES, SIDE = 10, 64
 UNIT = 1 if sys.platform == "darwin" else 1024  # in which the system counts memory
@@ -117,13 +115,11 @@ def main() -> None:
     document = {
         "command": "python benchmarks/memory.py",
         "files": options.files,
-        "machine": {**examine(), "processor": platform.processor() or platform.machine(), "load": os.getloadavg()},
+        "machine": machine(),
         "results": results,
     }
     print(json.dumps(document, indent=2))
-    if options.out:
-        options.out.parent.mkdir(parents=True, exist_ok=True)
-        options.out.write_text(json.dumps(document, indent=2) + "\n")
+    write(document, options.out)
 
 
 if __name__ == "__main__":

@@ -12,8 +12,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import subprocess
 import sys
 import tempfile
@@ -23,7 +21,7 @@ from zipfile import ZipFile
 import cv2
 import numpy as np
 
-from augury.doctor import examine
+from record import machine, write
 
 CLASSES = 100
 OPEN = """
@@ -95,13 +93,11 @@ def main() -> None:
     document = {
         "command": "python benchmarks/opening.py",
         "rounds": options.rounds,
-        "machine": {**examine(), "processor": platform.processor() or platform.machine(), "load": os.getloadavg()},
+        "machine": machine(),
         "results": results,
     }
     print(json.dumps(document, indent=2))
-    if options.out:
-        options.out.parent.mkdir(parents=True, exist_ok=True)
-        options.out.write_text(json.dumps(document, indent=2) + "\n")
+    write(document, options.out)
 
 
 if __name__ == "__main__":

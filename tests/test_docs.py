@@ -31,6 +31,14 @@ def test_speeds_are_those_of_the_committed_run(document):
         assert int(microseconds) == round(result["augury_us_per_image"]["median"])
 
 
+def test_costs_of_boxes_are_those_of_the_committed_run():
+    text = " ".join((ROOT / "docs/speed.md").read_text().split())
+    _, boxes, masks = json.loads((ROOT / "benchmarks/results/boxes.json").read_text())["results"]
+    cost, faster = ([row[name]["median"] for row in (boxes, masks)] for name in ("augury_over_nothing", "times_faster"))
+    assert f"photo {cost[0]:.2f} times the processor time" in text
+    assert f"a mask {cost[1]:.2f} times, and {faster[0]:.1f} and {faster[1]:.1f} times faster" in text
+
+
 def test_accuracies_are_those_of_the_committed_run():
     text = " ".join((ROOT / "docs/speed.md").read_text().split())
     results = json.loads((ROOT / "benchmarks/results/train.json").read_text())["results"]

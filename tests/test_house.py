@@ -63,7 +63,7 @@ def test_every_public_name_can_be_fetched_and_is_listed():
 
 def test_the_public_names_are_these():
     transforms = {
-        "Affine", "AlbumentationsStep", "AutoContrast", "BackgroundSwap", "Barrier", "Brightness", "CLAHE",
+        "Affine", "AlbumentationsStep", "AugMix", "AutoContrast", "BackgroundSwap", "Barrier", "Brightness", "CLAHE",
         "CenterCrop", "ChannelDropout", "ChannelShift", "ChannelShuffle", "CoarseDropout", "ColorJitter",
         "ColorTemperature", "Contrast", "CopyPaste", "CornerIllumination", "Crop", "CutMix", "D4", "DefocusBlur",
         "Downscale", "Elastic", "Emboss", "Equalize", "Erase", "Fog", "Function", "Gamma", "GaussianBlur",
@@ -78,11 +78,12 @@ def test_the_public_names_are_these():
         "UnsharpMask", "VerticalFlip", "Vignette", "WebpCompression", "Zoom", "ZoomBlur",
     }  # fmt: skip
     assert set(ag.__all__) == transforms | {
-        "AuguryError", "Batch", "Choice", "DataError", "Dataset", "DecodeError", "Fixed", "Keep", "LeakError",
-        "Leaks", "Look", "MissingExtraError", "Policy", "PolicyError", "Spec", "Split", "StateError", "Stream",
-        "Study", "Whitening", "__version__", "expand", "find_leaks", "from_albumentations", "from_arrays",
-        "from_frame", "from_huggingface", "from_keras", "from_torchvision", "look", "open", "preview",
-        "statistics", "steps", "study", "trivial_augment", "whitening", "workshop", "write",
+        "Augmented", "AuguryError", "Batch", "Choice", "DataError", "Dataset", "DecodeError", "Fixed", "Keep",
+        "LeakError", "Leaks", "Look", "MissingExtraError", "Policy", "PolicyError", "Spec", "Split",
+        "StateError", "Stream", "Study", "Whitening", "__version__", "auto_augment", "expand", "find_leaks",
+        "from_albumentations", "from_arrays", "from_frame", "from_huggingface", "from_keras",
+        "from_torchvision", "gallery", "look", "open", "presets", "preview", "rand_augment", "statistics",
+        "steps", "study", "trivial_augment", "whitening", "workshop", "write",
     }  # fmt: skip
 
 

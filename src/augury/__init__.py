@@ -27,14 +27,17 @@ _HOMES = {
         "from_huggingface",
         "from_keras",
         "from_torchvision",
+        "gallery",
         "look",
         "open",
+        "presets",
         "preview",
         "statistics",
         "steps",
         "whitening",
         "write",
     ],
+    "augury.api.apply": ["Augmented"],
     "augury.api.study": ["Study", "study"],  # apart, as it needs the extra "study"
     "augury.stream.engine": ["Batch"],
     "augury.ranges": ["Choice", "Fixed"],
@@ -51,6 +54,7 @@ _HOMES = {
     "augury.transforms": [
         "Affine",
         "AlbumentationsStep",
+        "AugMix",
         "AutoContrast",
         "BackgroundSwap",
         "Barrier",
@@ -146,7 +150,7 @@ _HOMES = {
         "ZoomBlur",
     ],
     "augury.transforms.policies": ["Keep"],
-    "augury.transforms.presets": ["trivial_augment", "workshop"],
+    "augury.transforms.presets": ["auto_augment", "rand_augment", "trivial_augment", "workshop"],
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 __all__ = sorted([*_HOME_OF, "__version__"])
@@ -166,6 +170,7 @@ def __dir__() -> list[str]:
 
 if TYPE_CHECKING:  # what type checkers and editors see
     from augury.api import *  # noqa: F403
+    from augury.api.apply import Augmented as Augmented
     from augury.api.study import Study as Study
     from augury.api.study import study as study
     from augury.errors import *  # noqa: F403
@@ -175,5 +180,7 @@ if TYPE_CHECKING:  # what type checkers and editors see
     from augury.stream.engine import Batch as Batch
     from augury.transforms import *  # noqa: F403
     from augury.transforms.policies import Keep as Keep
+    from augury.transforms.presets import auto_augment as auto_augment
+    from augury.transforms.presets import rand_augment as rand_augment
     from augury.transforms.presets import trivial_augment as trivial_augment
     from augury.transforms.presets import workshop as workshop

@@ -312,6 +312,20 @@ def demo(
 
 @app.command()
 @_one_line_errors
+def gallery(
+    out: Annotated[Path, typer.Option(help="Folder for gallery.html and transforms.md.")],
+    images: Annotated[
+        Path | None, typer.Option(help="Images to show the transforms on, whatever `ag.open` reads.")
+    ] = None,
+) -> None:
+    """Show every transform: pictures, fields and units, kernel, and when it is plausible."""
+    from augury import api
+
+    typer.echo(f"wrote {api.gallery(out, images)}, with transforms.md beside it")
+
+
+@app.command()
+@_one_line_errors
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False) -> None:
     """Show versions, native kernels and what does not fit together; exit code 1 if something does not."""
     from augury.doctor import examine

@@ -37,7 +37,7 @@ def arms() -> list[api.Policy]:
         GaussianNoise((0.0, 0.05)),
         HorizontalFlip(),
         Rotate(Fixed(180), p=0.5, name="half turn"),
-        trivial_augment(),
+        trivial_augment(color=False),
     ]
     return [api.Policy([transform], border="constant", name=transform.name) for transform in tried]
 

@@ -91,6 +91,8 @@ def _draw(node: Node, on: Mask, seed: int, address: Address, columns: dict[str, 
     match node:
         case Transform():
             columns[node.label] = {"on": on, **node.draw(draws)}
+            for chain in node.chains:
+                _draw(chain, on, seed, address, columns)
         case OneOf():
             picked = draws.choice("choice", node.weights or [1.0] * len(node.transforms))
             for i, child in enumerate(node.transforms):

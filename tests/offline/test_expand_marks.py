@@ -1,6 +1,7 @@
 """Expansions of detection and segmentation datasets: annotations follow the pixels, in each format."""
 
 import json
+import shutil
 
 import cv2
 import numpy as np
@@ -350,6 +351,15 @@ def test_masks_that_do_not_fit_are_refused(tmp_path, monkeypatch):
     refused(AuguryError, "mask_fill=300 does not fit", ag.open(root), ag.Policy(mask_fill=300), 1, tmp_path / "out")
     (root / "masks/4.png").write_bytes(encoded(np.zeros((5, 6), np.uint8)))
     refused(DataError, r"4\.png: is 84x72 .*its mask 5x6", ag.open(root), POLICY, 1, tmp_path / "out")
+    assert leftovers(tmp_path) == ["data"]
+
+
+@pytest.mark.parametrize("kind", ["boxes", "masks"])
+def test_too_small_a_disk_is_refused(tmp_path, monkeypatch, kind):
+    root = coco(tmp_path / "data", scenes()) if kind == "boxes" else masked(tmp_path / "data", scenes(), "uint8")
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr("shutil.disk_usage", lambda path: usage._replace(free=100_000))
+    refused(DataError, "are needed and .* are free; make room", ag.open(root), POLICY, 5, tmp_path / "out")
     assert leftovers(tmp_path) == ["data"]
 
 

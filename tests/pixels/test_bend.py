@@ -180,3 +180,11 @@ def test_the_plate_goes_through_its_pushes():
     drawn = draw_plan(Policy([ThinPlateSpline(Fixed(0.1))]), 0, address(1)).columns["ThinPlateSpline"]["points"]
     expected = drawn.reshape(3, 3, 2) * 0.1 * np.array([45, 30])
     np.testing.assert_allclose(bend.shift[0][::12, ::12], expected, atol=1e-6)
+
+
+def test_a_point_does_not_depend_on_the_others():
+    motion = movement(Policy([GridDistortion(Fixed(0.45)), Elastic(Fixed(0.4))]), [photo()])
+    points = np.random.default_rng(1).uniform(5, 55, (1, 400, 2))
+    together = move_points(motion, points, SIZE)
+    alone = np.concatenate([move_points(motion, points[:, [k]], SIZE) for k in range(400)], axis=1)
+    np.testing.assert_array_equal(together, alone)

@@ -1,11 +1,13 @@
 """Everything that is marked follows the pixels: random policies on drawn shapes, found again in what comes out."""
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 import augury as ag
+from augury.compile.marks import rectangles
 from augury.compile.raster import fill
 
 MOVES = [
@@ -173,11 +175,11 @@ def test_an_outline_and_its_box_follow_the_disc_where_the_image_is_bent(policy, 
     assert_outline_follows(policy, size, place, radius, key, 0.5)
 
 
-@given(st.sampled_from(BENDS), canvases, places, ids)
-def test_four_corners_are_enough_for_a_bent_outline(bend, size, place, key):
+@given(st.sampled_from(BENDS), st.sampled_from(BENDS), canvases, places, ids)
+def test_four_corners_are_enough_for_a_bent_outline(bend, other, size, place, key):
     image, box = rectangle(size, *(np.array(place) * size[::-1]), int(size[1] / 2.5), int(size[0] / 2.5))
     ring = box[[[0, 1], [2, 1], [2, 3], [0, 3]]]
-    out = ag.Policy([bend()], border="cut").apply(
+    out = ag.Policy([other(p=0.3, name="other"), bend()], border="cut").apply(
         image, polygons=[[ring]], boxes=[box], instances=[image[..., 0] > 0], id=key
     )
     drawn, mask = fill(out.polygons[0], size).astype(bool), out.instances[0]
@@ -201,6 +203,29 @@ def test_rotated_boxes_stay_rectangles_that_hold_their_corners(policy, size, pla
         depth = ((known[:, None] - corners) * inward).sum(axis=-1)
         if np.all((quad >= 0) & (quad <= size[::-1])):
             assert depth.min(initial=0) > -0.1
+
+
+@given(st.integers(0, 10**6), st.booleans())
+def test_rectangles_are_the_smallest_around_four_corners(seed, flipped):
+    """The same area as OpenCV's, in the same order around, beginning near the same corner."""
+    turn = np.sort(np.random.default_rng(seed).uniform(0, 2 * np.pi, 4)) * (-1 if flipped else 1)
+    corners = np.stack([50 + 30 * np.cos(turn), 40 + 20 * np.sin(turn)], axis=1)
+    found = rectangles(corners[None])[0]
+    sides = np.roll(found, -1, axis=0) - found
+    size = cv2.minAreaRect(corners.astype(np.float32))[1]
+    np.testing.assert_allclose(abs(cross(sides[0], sides[1])), size[0] * size[1], rtol=1e-3, atol=1e-2)
+    moves = [((np.roll(found, k, axis=0) - corners) ** 2).sum() for k in range(4)]
+    assert moves[0] == min(moves)
+    assert (cross(sides[0], sides[1]) < 0) == flipped or abs(cross(sides[0], sides[1])) < 1
+
+
+def test_the_upright_box_of_a_rotated_one_is_tight():
+    quad = np.array([[30, 20], [50, 40], [40, 50], [20, 30]], np.float64)  # turned by 45 degrees
+    out = ag.Policy([ag.Rotate(ag.Fixed(45))]).apply(
+        np.zeros((64, 64, 1), np.uint8), quads=[quad], boxes=[around(quad)]
+    )
+    np.testing.assert_allclose(out.boxes[0], around(out.quads[0]), atol=1e-4)
+    np.testing.assert_allclose(np.sort(out.boxes[0, 2:] - out.boxes[0, :2]), np.sqrt([200, 800]), atol=1e-4)
 
 
 # ---- left and right
@@ -256,6 +281,16 @@ def test_one_sample_in_a_mirror_leaves_the_others_alone():
         np.testing.assert_array_equal(out.keypoints[0, :, 2], [1, 2] if mirrored else [2, 1])
 
 
+@pytest.mark.parametrize("barrier", [[], [ag.Barrier(), ag.Translate(ag.Fixed(0.25), ag.Fixed(0.0), name="back")]])
+def test_a_keypoint_is_labelled_up_to_the_rim_and_not_beyond(barrier):
+    policy = ag.Policy([ag.Translate(ag.Fixed(-0.25), ag.Fixed(0.0)), *barrier])
+    points = [[16, 20], [15.9, 20], [40, 20], [16, 0], [16, 64], [63.9, 63.9]]
+    out = policy.apply(np.zeros((64, 64, 1), np.uint8), boxes=[[0, 0, 64, 64]], keypoints=[points])
+    back = 16 if barrier else 0
+    expected = [[back, 20, 2], [0, 0, 0], [24 + back, 20, 2], [back, 0, 2], [back, 64, 2], [47.9 + back, 63.9, 2]]
+    np.testing.assert_allclose(out.keypoints[0], expected, atol=1e-5)
+
+
 # ---- which objects stay
 
 
@@ -282,13 +317,15 @@ def test_keep_visible_drops_exactly_what_shows_less(left, share, barrier):
             assert len(shifted(marks, seen + 0.001, barrier).kept) == 0
 
 
-def test_the_share_in_sight_is_of_the_outline_not_of_its_box():
+@pytest.mark.parametrize("side", [40, 2])
+def test_the_share_in_sight_is_of_the_outline_not_of_its_box(side):
     """A triangle whose tip, a sixteenth of its area, leaves; of its box a quarter does."""
-    triangle = [[20, 10], [20, 50], [60, 30]]
-    move = ag.Translate(ag.Fixed(14 / 64), ag.Fixed(0))
+    left = 60 - side
+    triangle = [[left, 10], [left, 10 + side], [60, 10 + side / 2]]
+    move = ag.Translate(ag.Fixed((4 + side / 4) / 64), ag.Fixed(0))
     for share, kept in ((0.93, 1), (0.945, 0)):
         policy = ag.Policy([move], keep={"visible": share})
-        out = policy.apply(np.zeros((64, 64, 1), np.uint8), polygons=[[triangle]], boxes=[[20, 10, 60, 50]])
+        out = policy.apply(np.zeros((64, 64, 1), np.uint8), polygons=[[triangle]], boxes=[[left, 10, 60, 10 + side]])
         assert len(out.kept) == kept
 
 
@@ -331,6 +368,39 @@ def test_an_outline_that_is_cropped_away_takes_its_box_with_it():
         fit="crop",
     )
     assert gone.kept.tolist() == [1]
+
+
+def test_an_outline_without_area_says_nothing_of_its_object():
+    line, image, box = [[60, 10], [60, 20], [60, 30]], np.zeros((64, 64, 1), np.uint8), [20, 10, 62, 30]
+    leaving = [[50, 40], [64, 40], [64, 50]]  # another object, which is cut or not
+    for move, moved, lines in ((0.0, box, 1), (0.0625, [24, 10, 64, 30], 1), (0.25, [36, 10, 64, 30], 0)):
+        policy = ag.Policy([ag.Translate(ag.Fixed(move), ag.Fixed(0))])
+        for others in ([], [leaving]):
+            boxes = [box, *([[50, 40, 64, 50]] * len(others))]
+            out = policy.apply(image, polygons=[[line], *([ring] for ring in others)], boxes=boxes)
+            assert (out.kept[0], len(out.polygons[0])) == (0, lines)
+            np.testing.assert_array_equal(out.boxes[0], moved)
+    turned = ag.Policy([ag.Rotate(ag.Fixed(33))]).apply(image, polygons=[[line]], boxes=[box])
+    np.testing.assert_allclose(
+        turned.boxes[0, 2] - turned.boxes[0, 0], 42 * np.cos(np.deg2rad(33)) + 20 * np.sin(np.deg2rad(33)), atol=6
+    )
+
+
+def test_of_a_ring_that_only_touches_the_rim_nothing_is_left():
+    inside = [[10, 10], [20, 10], [20, 20], [10, 20]]
+    beyond = [[64, 30], [80, 30], [80, 40], [64, 40]]
+    out = ag.Policy([]).apply(np.zeros((64, 64, 1), np.uint8), polygons=[[inside, beyond]], boxes=[[0, 0, 64, 64]])
+    assert len(out.polygons[0]) == 1
+    np.testing.assert_array_equal(out.boxes, [[10, 10, 20, 20]])
+
+
+def test_a_box_never_grows_to_its_outline():
+    """Sources have boxes of their own, some of them smaller than what is drawn."""
+    ring = [[10, 10], [50, 10], [50, 50], [10, 50]]
+    out = ag.Policy([ag.HorizontalFlip(p=1.0)]).apply(
+        np.zeros((64, 64, 1), np.uint8), polygons=[[ring]], boxes=[[12, 5, 30, 60]]
+    )
+    np.testing.assert_array_equal(out.boxes, [[34, 10, 52, 50]])
 
 
 # ---- numbers on the rim

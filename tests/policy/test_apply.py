@@ -95,6 +95,25 @@ def test_it_gives_what_a_stream_gives(keep, prepare):
     assert (redrawn > 0) == bool(keep)
 
 
+@pytest.mark.parametrize("mask_fill", [0, 1, 255])
+def test_a_crop_around_what_masks_mark_is_that_of_a_stream(mask_fill):
+    policy = ag.Policy([ag.SafeCrop((0.05, 0.2))], mask_fill=mask_fill)
+    mask = np.zeros(SIZE, np.uint8)
+    mask[20:26, 40:50], mask[:5, :5] = 2, mask_fill
+    table = Table("photos", ("a", "b"), np.zeros(2, np.int64), ("x",), bytes, photo, mask=lambda i: mask)
+    (batch,) = Dataset(table).stream(policy, batch_size=2, shuffle=False)
+    for i in range(2):
+        out = policy.apply(photo(i), masks=[mask, np.zeros_like(mask)], id=int(batch.id[i]))
+        np.testing.assert_array_equal(out.image, batch.image[i], strict=True)
+        np.testing.assert_array_equal(out.masks[0], batch.mask[i], strict=True)
+        assert (out.masks[0] == 2).sum() > 100
+
+
+def test_gray_images_can_become_colour():
+    assert FLIP.apply(photo()[..., 0], channels=3).image.shape == (*SIZE, 3)
+    assert FLIP.apply(photo(), channels=1).image.shape == (*SIZE, 1)
+
+
 def test_views_epochs_seeds_and_ids_are_other_draws_and_the_same_address_is_the_same():
     image = photo()
     ways = [{}, {"view": 1}, {"epoch": 1}, {"seed": 1}, {"id": 1}]

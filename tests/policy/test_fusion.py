@@ -184,9 +184,28 @@ def test_exclusive_branches_let_geometry_pass():
     assert kernels([OneOf([Brightness(), Rotate(), GaussianNoise(), Zoom()])]) == [R, P, N]
 
 
-def test_two_choices_with_the_same_kinds_share_nothing():
+def test_of_two_choices_only_neighbours_meet():
     nodes = [OneOf([Brightness(), Rotate()], name="a"), OneOf([Contrast(), Zoom()], name="b")]
-    assert kernels(nodes) == [R, P, R, P]
+    assert kernels(nodes) == [R, P, R]  # both points between the two resamplings
+    assert_fusing_changes_nothing(nodes)
+
+
+def test_branches_of_several_steps_go_side_by_side():
+    def pair(first, second, name):
+        return SomeOf([first, second], (2, 2), name=name)
+
+    nodes = [
+        OneOf(
+            [
+                pair(Brightness(name="light"), Rotate(), "a"),
+                pair(GaussianNoise(), Zoom(), "b"),
+                pair(Translate(), Contrast(), "c"),
+                pair(Shear(), Erase(), "d"),
+            ]
+        )
+    ]
+    assert kernels(nodes) == [R, P, N, E, R]
+    assert_fusing_changes_nothing(nodes)
 
 
 @pytest.mark.parametrize(

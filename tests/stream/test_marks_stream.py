@@ -170,6 +170,18 @@ def test_safe_crop_loses_no_object(barrier):
     assert len({batch.image[k].tobytes() for k in some}) == len(some)
 
 
+def test_keypoints_out_of_sight_are_counted_of_objects_that_stay():
+    boxes = np.float32([[0, 0, 20, 20], [36, 0, 56, 20]])
+    points = np.float32([[[1, 1, 2], [19, 19, 1]], [[37, 1, 2], [55, 19, 1]]])
+    objects = Objects(np.array([0, 2]), boxes, np.arange(2), keypoints=points)
+    left = ag.Policy([ag.Translate(ag.Fixed(-0.25), ag.Fixed(0))], keep={"visible": 0.2})
+    batch = whole(dataset(photos(1), objects), left)
+    assert (batch.dropped_boxes, batch.dropped_keypoints) == (0, 1)
+    strict = ag.Policy(left.transforms, keep={"visible": 0.9})
+    batch = whole(dataset(photos(1), objects), strict)
+    assert (batch.dropped_boxes, batch.dropped_keypoints) == (1, 0)
+
+
 # ---- traps
 
 

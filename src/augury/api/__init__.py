@@ -1,8 +1,10 @@
 """The objects and functions that people hold; `import augury as ag` hands them out."""
 
+from augury.api import presets
 from augury.api.bridges import from_albumentations, from_keras, from_torchvision, steps
 from augury.api.dataset import Dataset, Split
 from augury.api.expand import expand
+from augury.api.gallery import gallery
 from augury.api.leaks import Leaks, find_leaks
 from augury.api.look import Look, look
 from augury.api.opening import (
@@ -35,8 +37,10 @@ __all__ = [
     "from_huggingface",
     "from_keras",
     "from_torchvision",
+    "gallery",
     "look",
     "open",
+    "presets",
     "preview",
     "statistics",
     "steps",

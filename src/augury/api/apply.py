@@ -133,6 +133,8 @@ def apply(
     drawn = _draw(programs[0], objects, label_maps, size, seed, _address(seed, id, epoch, view))
     planes = Planes.of(label_maps, shapes, policy.mask_fill)
     seen = [_render(program, drawn, one, None) for program, one in zip(programs[1:], images[1:], strict=True)]
+    if planes.pixels is not None:
+        programs[0].check_masks()
     first = _render(programs[0], drawn, images[0], planes.pixels)
     parted = planes.parted(first.mask, programs[0].size)
     return _result(image, masks, given, [first.image[0], *(one.image[0] for one in seen)], parted, drawn)
@@ -164,8 +166,8 @@ def _draw(
     if program.needs_subject and objects is not None:
         subject = around_objects(objects)
     elif program.needs_subject and maps:
-        marked = np.max([(label != 0) & (label != policy.mask_fill) for label in maps], axis=0)
-        subject = around_mask(program.prepare.frame(marked[..., None])[..., 0], canvas, policy.mask_fill)[None]
+        marked = np.any([(label != 0) & (label != policy.mask_fill) for label in maps], axis=0)
+        subject = around_mask(program.prepare.frame(marked[..., None])[..., 0], canvas, 0)[None]
     settled = settle(program, plans[0], objects, subject, redraw)
     return Drawn(plans[-1], settled.moved, subject, len(plans) - 1)
 
@@ -192,7 +194,8 @@ def _result(
     drawn: Drawn,
 ) -> Augmented:
     """Everything in the form in which it was given."""
-    flat = [one[..., 0] if np.ndim(of) == 2 else one for one, of in zip(images, _listed(image), strict=True)]
+    shapes = [np.shape(one) for one in (image if isinstance(image, (list, tuple)) else [image])]
+    flat = [one[..., 0] if len(of) == 2 and one.shape[2] == 1 else one for one, of in zip(images, shapes, strict=True)]
     found: dict[str, Any] = {"image": flat if isinstance(image, (list, tuple)) else flat[0], "redrawn": drawn.redrawn}
     if masks is not None:
         found["masks"] = parted[0] if isinstance(masks, (list, tuple)) else parted[0][0]
@@ -225,10 +228,6 @@ def _objects(given: Marks, moved: Moved, shapes: NDArray[np.bool_], size: tuple[
 
 def _places(image: Any) -> list[str]:
     return [f"image[{i}]" for i in range(len(image))] if isinstance(image, (list, tuple)) else ["image"]
-
-
-def _listed(image: Any) -> Any:
-    return image if isinstance(image, (list, tuple)) else [image]
 
 
 @lru_cache(maxsize=64)

@@ -224,6 +224,6 @@ def _check_followed(policy: Policy, root: str) -> None:
     for node in walk(policy):
         if isinstance(node, Transform) and not node.followed and node.p > 0:
             raise PolicyError(
-                f"{root}: {node.title} may move pixels, and the boxes or masks cannot follow; use Augury's own "
-                "transforms for what moves"
+                f"{root}: {node.title} may move pixels, and the boxes or masks cannot follow; leave it out, or "
+                "use transforms that they follow"
             )

@@ -167,7 +167,8 @@ def study(
         for line in materials.left_out:
             say(f"left out  {line}")
         large = truth_of(truth, materials, progress)
-        plan = first_plan(materials, large, arms_of(wishes, findings), wishes)
+        arms = arms_of(wishes, findings, color=bool(materials.shapes[0, 2] == 3))
+        plan = first_plan(materials, large, arms, wishes)
         plan = decided(plan, pool, place / "plan.json", deadline - time.monotonic(), wishes, say)
         store = Store(place / "fits.sqlite")
         try:

@@ -149,8 +149,8 @@ def examined(part: Dataset, progress: Progress) -> Findings:
     return examine(part._table, part._prepare, part._indices, max(1, default_threads()), progress)
 
 
-def arms_of(wishes: Wishes, findings: Findings) -> list[Arm]:
-    """What to try: what the user gives, or what `look` speaks of and TrivialAugment."""
+def arms_of(wishes: Wishes, findings: Findings, color: bool) -> list[Arm]:
+    """What to try: what the user gives, or what `look` speaks of and TrivialAugment. color : the images have it."""
     if wishes.arms is not None:
         arms = arms_from(wishes.arms)
     else:
@@ -160,7 +160,7 @@ def arms_of(wishes: Wishes, findings: Findings) -> list[Arm]:
             for arm in arms_from([proposal.transform])
         ]
         reason = "One operation at any strength, for every image: needs no choice, and is hard to beat."
-        arms += [replace(arm, reason=reason) for arm in arms_from([trivial_augment()])]
+        arms += [replace(arm, reason=reason) for arm in arms_from([trivial_augment(color=color)])]
     arms += arms_from(wishes.also)
     check_arms(arms)
     return arms

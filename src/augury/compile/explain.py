@@ -5,7 +5,7 @@ from __future__ import annotations
 from augury.compile.fuse import Group
 from augury.compile.program import Program, Segment
 from augury.data.finish import in_words
-from augury.kernels import Filter, Mix, Noise, Opaque, Point, Resample
+from augury.kernels import Blend, Filter, Mix, Noise, Opaque, Point, Resample
 
 
 def explain(program: Program) -> str:
@@ -52,6 +52,8 @@ def _note(group: Group, segment: Segment, program: Program) -> str:
         return f"{mixes}; no fusion past it"
     if group.kind is Opaque:
         return "a function of the whole image; no fusion past it"
+    if group.kind is Blend:
+        return f"{len(group.steps[0].chains)} chains; no fusion past it"
     return "addressed by pixel; no fusion past it" if group.kind is Noise else "addressed by place; no fusion past it"
 
 

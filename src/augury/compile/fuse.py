@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 from augury.kernels import Kernel, Mix, Point, Resample
 from augury.spec import Spec
@@ -23,7 +24,8 @@ class Step:
     spec : what it acts on. size : (height, width) of what comes out, if it changes that.
     across : it reads other channels, so that points are no single table.
     branch : the (choice, child number) pairs that must have been drawn for it to act.
-    declared : False for what `prepare` adds at both ends. partners : how many other samples it mixes in.
+    declared : False for what `prepare` adds at both ends. chains : programs whose results a Blend mixes.
+    partners : how many other samples it mixes in.
     """
 
     label: str
@@ -35,6 +37,7 @@ class Step:
     declared: bool = True
     size: tuple[int, int] | None = None
     across: bool = False
+    chains: tuple[Any, ...] = ()
     partners: int = 0
 
 
@@ -62,6 +65,7 @@ class Group:
 
 
 Groups = list[Group]
+_RANKS = 3  # of `_rank`
 
 
 def fuse(steps: list[Step]) -> Groups:
@@ -73,13 +77,20 @@ def fuse(steps: list[Step]) -> Groups:
 
 
 def sort_exclusive(groups: Groups) -> Groups:
-    """Exact. Branches of which a sample takes one may change places, geometry first, so that neighbours merge.
+    """Exact. Branches of which a sample takes one may change places, so that neighbours merge.
 
-    Not if any sample could pass through both, and not past a mixture: partners come as they are before it.
+    Not if any sample could pass through both, and not past a mixture: partners come as they are before it. By turns
+    all geometry that nothing holds back, all points, all else.
     """
-    return _bubble(
-        groups, lambda a, b: Mix not in (a.kind, b.kind) and _rank(a) > _rank(b) and _exclusive(a, b), "exclusive"
-    )
+    left, ordered, rank = list(groups), list[Group](), 0
+    while left:
+        free = next((k for k, b in enumerate(left) if _rank(b) == rank and _passes(left[:k], b)), None)
+        if free is None:
+            rank = (rank + 1) % _RANKS
+        else:
+            group = left.pop(free)
+            ordered.append(_noted(group, "exclusive") if free else group)
+    return ordered
 
 
 def move_flips(groups: Groups) -> Groups:
@@ -118,13 +129,20 @@ def _bubble(groups: Groups, may_swap: Callable[[Group, Group], bool], note: str)
         for i in range(end, 0, -1):
             if not may_swap(groups[i - 1], groups[i]):
                 break
-            moved = replace(groups[i], notes=tuple(dict.fromkeys((*groups[i].notes, note))))
-            groups[i - 1], groups[i] = moved, groups[i - 1]
+            groups[i - 1], groups[i] = _noted(groups[i], note), groups[i - 1]
     return groups
+
+
+def _noted(group: Group, note: str) -> Group:
+    return replace(group, notes=tuple(dict.fromkeys((*group.notes, note))))
 
 
 def _rank(group: Group) -> int:
     return 0 if group.kind is Resample else 1 if group.kind is Point else 2
+
+
+def _passes(before: Groups, group: Group) -> bool:
+    return all(Mix not in (one.kind, group.kind) and _exclusive(one, group) for one in before)
 
 
 def _exclusive(a: Group, b: Group) -> bool:

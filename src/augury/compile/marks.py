@@ -22,6 +22,7 @@ Rows = NDArray[np.int64]
 Size = tuple[int, int]
 _RIGHT_ANGLE = 1e-4  # cosine below which four corners still are a rectangle
 _ROUNDING = 1e-6  # of a share in sight
+_LINE = 1e-3  # square pixels; a smaller outline says nothing of its object, whose box may be large
 _STRAIGHT = 32  # pieces of the longer side of a canvas, each of which a bend leaves straight enough
 
 
@@ -188,13 +189,11 @@ def _outlines(
     for segment in lowered:
         there = _moved(shown, sample, segment.resample, segment.reads) if len(lowered) > 1 else whole
         shown = clip(there, segment.size)
-    has = np.diff(polygons.objects) > 0
     size, left, tight = areas(whole), areas(shown), bounds(shown)
-    in_sight = np.isfinite(tight[:, 0])
-    boxes = np.where((has & in_sight)[:, None], _overlap(boxes, np.nan_to_num(tight)), boxes)
-    share = np.where(size > 0, left / np.where(size > 0, size, 1.0), visible)
+    has = size > _LINE
+    boxes = np.where((has & np.isfinite(tight[:, 0]))[:, None], _overlap(boxes, np.nan_to_num(tight)), boxes)
     shown = replace(shown, points=shown.points.astype(np.float32))
-    return shown, boxes, np.where(has, np.where(in_sight, share, 0.0), visible)
+    return shown, boxes, np.where(has, left / np.where(has, size, 1.0), visible)
 
 
 def _moved(polygons: Polygons, sample: Rows, motion: Resample, canvas: Size) -> Polygons:

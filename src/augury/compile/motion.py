@@ -89,7 +89,8 @@ def _unbent(bend: Bend, points: Floats, sample: NDArray[np.int64]) -> Floats:
         there = q + share[..., None] * _newton_step(wrong, slope)
         moves, next_slope = displacement(bend, there, sample)
         next_wrong = points - there - moves
-        nearer = (next_wrong * next_wrong).sum(axis=-1) <= distance
+        # what is found stays as it is, so that no point depends on the others
+        nearer = ((next_wrong * next_wrong).sum(axis=-1) <= distance) & (distance > _CLOSE)
         q = np.where(nearer[..., None], there, q)
         wrong = np.where(nearer[..., None], next_wrong, wrong)
         slope = np.where(nearer[..., None, None], next_slope, slope)

@@ -27,7 +27,7 @@ def clip(polygons: Polygons, frame: tuple[int, int]) -> Polygons:
     for owner in range(len(polygons.objects) - 1):
         for ring in polygons.of(owner):
             inside = _cut(ring, limit)
-            if len(inside) >= 3 and _area(inside) > 0:
+            if inside is ring or (len(inside) >= 3 and _area(inside) > 0):
                 rings.append(inside)
                 owners.append(owner)
     return _joined(rings, owners, len(polygons.objects) - 1)

@@ -16,6 +16,7 @@ from augury.draws import Address
 from augury.errors import PolicyError
 from augury.kernels import (
     Backward,
+    Blend,
     Border,
     Field,
     Floats,
@@ -100,6 +101,18 @@ Lowered = tuple[LoweredSegment, ...]
 
 
 @dataclass(frozen=True)
+class LoweredChain:
+    """A program with its arrays, whose result a Blend mixes with others."""
+
+    program: Program
+    lowered: Lowered
+
+    def rows(self, rows: Rows) -> LoweredChain:
+        """The same for some of the samples."""
+        return replace(self, lowered=tuple(segment.rows(rows) for segment in self.lowered))
+
+
+@dataclass(frozen=True)
 class Program:
     """A compiled policy for one canvas.
 
@@ -140,9 +153,19 @@ class Program:
 
     def check_boxes(self) -> None:
         """Raise a PolicyError of one line if boxes cannot follow."""
+        self._check_followed("boxes")
         for label, node in self._transforms.items():
-            if not node.moves_boxes:
+            if not node.moves_boxes and node.p > 0:
                 raise PolicyError(f"{label}: would cut boxes into pieces; leave it out for data with boxes")
+
+    def check_masks(self) -> None:
+        """Raise a PolicyError of one line if masks cannot follow."""
+        self._check_followed("masks")
+
+    def _check_followed(self, marks: str) -> None:
+        for label, node in self._transforms.items():
+            if not node.followed and node.p > 0:
+                raise PolicyError(f"{label}: may move pixels, and {marks} cannot follow; leave it out for such data")
 
     def check_subject(self) -> None:
         """Raise a PolicyError of one line if what must stay in sight is not what the data says any more."""
@@ -220,7 +243,10 @@ class Program:
         transform, params = self._transforms[step.label], plan.columns[step.label]
         if transform.needs_subject and subject is not None:
             params = {**params, "subject": subject()}
-        return transform.lower(params, step.spec).where(params["on"])
+        kernel = transform.lower(params, step.spec).where(params["on"])
+        if isinstance(kernel, Blend):
+            return replace(kernel, chains=tuple(LoweredChain(chain, chain.lower(plan)) for chain in step.chains))
+        return kernel
 
 
 def compile_policy(policy: Policy, prepare: Prepare, source: Spec, *, fuse_steps: bool = True) -> Program:
@@ -249,20 +275,22 @@ def _steps(policy: Policy, canvas: Spec) -> list[Step]:
     """All transforms in order; those that never change anything are dropped."""
     probe = draw_plan(policy, 0, Address(np.zeros(1, np.uint64)))
     found: list[Step] = []
-    spec = canvas
+    spec, sampling = canvas, Sampling(policy.border, policy.fill, policy.interpolation)
 
     def visit(node: Node, branch: Branch) -> None:
-        nonlocal spec
+        nonlocal spec, sampling
         if isinstance(node, Transform) and not node.is_identity:
             node.check(spec)
             kernel = node.lower(probe.columns[node.label], spec)
             size = kernel.size if isinstance(kernel, Resample) else None
             step = Step(node.label, type(kernel), spec, getattr(kernel, "permutes", False), branch, size=size)
             across, partners = isinstance(kernel, Point) and kernel.across, getattr(kernel, "partners", 0)
-            found.append(replace(step, across=across, partners=partners))
+            chains = tuple(_chain(chain, sampling, spec) for chain in node.chains)
+            found.append(replace(step, across=across, chains=chains, partners=partners))
             if size is not None:
                 spec = spec.of_size(size)
         elif isinstance(node, Barrier):
+            sampling = sampling.after(node)
             found.append(Step("Barrier", Barrier, spec, barrier=node))
         elif isinstance(node, (Policy, OneOf, SomeOf)):
             for i, child in enumerate(node.transforms):
@@ -270,6 +298,12 @@ def _steps(policy: Policy, canvas: Spec) -> list[Step]:
 
     visit(policy, ())
     return found
+
+
+def _chain(chain: Node, sampling: Sampling, spec: Spec) -> Program:
+    """Always fused, as its geometry is resampled once by definition."""
+    policy = Policy([chain], border=sampling.border, fill=sampling.fill, interpolation=sampling.interpolation)
+    return compile_policy(policy, Prepare(), spec)
 
 
 def _segments(groups: list[Group], policy: Policy, canvas: Spec) -> tuple[Segment, ...]:

@@ -17,7 +17,8 @@ from augury.compile.program import Lowered, LoweredSegment, Program
 from augury.errors import AuguryError
 from augury.execute import native, opaque, reference
 from augury.execute.reference import Pass
-from augury.kernels import Filter, Mix, Opaque
+from augury.execute.values import blended
+from augury.kernels import Blend, Filter, Mix, Opaque
 
 Pixels = NDArray[Any]
 Halvings = tuple[int, int]
@@ -135,11 +136,13 @@ def _whole(
     execute: ModuleType,
     program: Program,
     segment: LoweredSegment,
-    kernel: Filter | Opaque,
+    kernel: Filter | Opaque | Blend,
     images: Sequence[Pixels],
 ) -> list[Pixels]:
     """One kernel of the whole image on all rows that are on."""
     images = list(images)
+    if isinstance(kernel, Blend):
+        return _blended(execute, kernel, images)
     spec = program.canvas.of_size(segment.reads)
     for i in np.flatnonzero(kernel.on).tolist():
         if isinstance(kernel, Filter):
@@ -156,6 +159,23 @@ def _mixed(
     if mixer is None:
         raise AuguryError("the policy mixes samples, which takes a part to choose them from; use part.stream(policy)")
     return mixer(k, images, masks)
+
+
+def _blended(execute: ModuleType, kernel: Blend, images: list[Pixels]) -> list[Pixels]:
+    """Every chain of a blend on all rows that are on, and the blend of what they give."""
+    rows = np.flatnonzero(kernel.on)
+    if not len(rows):
+        return images
+    on, shown = kernel.rows(rows), [images[i] for i in rows.tolist()]
+    worlds = np.tile(shown[0].shape[:2], (len(rows), 1))
+
+    def fetch(row: int, halvings: Halvings) -> Pixels:
+        return _reduced(execute, shown[row], halvings)
+
+    made = [run(chain.program, chain.lowered, worlds, fetch, executor=execute).image for chain in on.chains]
+    for k, i in enumerate(rows.tolist()):
+        images[i] = blended(on, shown[k], [one[k] for one in made], k)
+    return images
 
 
 def _moved_masks(

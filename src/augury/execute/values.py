@@ -5,6 +5,7 @@ See `execute.reference`, of which this is the second half.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from augury.draws import normal_table, philox_reference
 from augury.kernels import (
     Affine,
+    Blend,
     ChannelMatrix,
     Curve,
     Field,
@@ -40,6 +42,16 @@ def filtered(kernel: Filter, image: Pixels, i: int) -> Pixels:
         detail = x - total
         total = np.where(np.abs(detail) > kernel.threshold[i], x + kernel.amount[i] * detail, x)
     return _finish(total, kernel.low, kernel.high, image.dtype)
+
+
+def blended(kernel: Blend, image: Pixels, changed: Sequence[Pixels], i: int) -> Pixels:
+    """Row i of a blend on one (h, w, c) image, with what its chains gave: sums in float32, in their order."""
+    keep = kernel.keep[i]
+    total = np.zeros(image.shape, np.float32)
+    for weight, one in zip(kernel.weights[i], changed, strict=True):
+        total += weight * one.astype(np.float32)
+    mixed = keep * image.astype(np.float32) + (np.float32(1) - keep) * total
+    return _finish(mixed, kernel.low, kernel.high, image.dtype)
 
 
 def _weighted(image: Pixels, taps: Pixels) -> Pixels:

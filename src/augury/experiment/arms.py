@@ -12,6 +12,7 @@ from augury.transforms import (
     CLAHE,
     D4,
     Affine,
+    AugMix,
     AutoContrast,
     Brightness,
     CoarseDropout,
@@ -68,6 +69,7 @@ from augury.transforms.policies import Barrier, OneOf, Policy, SomeOf, walk
 BASELINE = "baseline"
 OWN: dict[type[Node], tuple[str, ...]] = {
     Affine: ("location", "zoom", "rotation"),
+    AugMix: ("location", "rotation", "lighting"),
     AutoContrast: ("lighting",),
     Brightness: ("lighting",),
     CLAHE: ("lighting",),

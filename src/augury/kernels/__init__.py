@@ -10,10 +10,11 @@ Rectangle  a pixel, its address    box (n, k, 4), value (n, k)
 Light      a pixel, its address    gain and offset (n, rows, columns), tint (n, channels)
 Filter     neighbours              taps (n, rows, columns)
 Opaque     anything                columns of parameters for a function of an image
+Blend      anything                weights (n, k) of what k programs make of the image
 Mix        other samples           partner (n, k), share (n, k), columns of parameters
 =========  ======================  ==================================================
 
-Noise, Rectangle and Light are Field kernels: they run in one pass with points. Filter, Opaque and Mix are Whole
+Noise, Rectangle and Light are Field kernels: they run in one pass with points. Filter, Opaque, Blend and Mix are Whole
 kernels.
 """
 
@@ -32,7 +33,7 @@ from augury.kernels.matrices import (
 )
 from augury.kernels.point import Affine, ChannelMatrix, Curve, Hue, Pieces, Point, PointStep, Table
 from augury.kernels.resample import Backward, Bend, Border, Interpolation, Resample
-from augury.kernels.whole import Filter, Mix, Opaque, Whole
+from augury.kernels.whole import Blend, Filter, Mix, Opaque, Whole
 
 Field = Noise | Rectangle | Light
 Kernel = Resample | Point | Field | Whole
@@ -41,6 +42,7 @@ __all__ = [
     "Affine",
     "Backward",
     "Bend",
+    "Blend",
     "Border",
     "ChannelMatrix",
     "Curve",

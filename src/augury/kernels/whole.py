@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,6 +78,49 @@ class Opaque:
         return replace(self, on=self.on[rows], columns=columns)
 
 
+class Chain(Protocol):
+    """A program on the image of a `Blend`, with its arrays: `compile.program.LoweredChain`."""
+
+    @property
+    def program(self) -> Any:
+        """What runs."""
+
+    @property
+    def lowered(self) -> Any:
+        """Its arrays, one row for each sample."""
+
+    def rows(self, rows: Rows) -> Self:
+        """The same for some of its samples."""
+
+
+@dataclass(frozen=True)
+class Blend:
+    """keep * x + (1 - keep) * (w[0] * y[0] + w[1] * y[1] + ...) in float32, y[k] what chain k makes of the image x.
+
+    Attributes
+    ----------
+    weights : float32 (n, chains). keep : float32 (n,). on : bool (n,); rows that are off keep their image.
+    low, high : the result is rounded to nearest even for integers, then clipped.
+    chains : one for each column of `weights`; none until the compiler adds them.
+    """
+
+    weights: NDArray[np.float32]
+    keep: NDArray[np.float32]
+    on: On
+    low: float
+    high: float
+    chains: tuple[Chain, ...] = ()
+
+    def where(self, on: On) -> Blend:
+        """Rows that are off become the identity."""
+        return replace(self, on=self.on & on)
+
+    def rows(self, rows: Rows) -> Blend:
+        """The same kernel for some of its samples."""
+        chains = tuple(chain.rows(rows) for chain in self.chains)
+        return replace(self, weights=self.weights[rows], keep=self.keep[rows], on=self.on[rows], chains=chains)
+
+
 @dataclass(frozen=True)
 class Mix:
     """A function of a frame (image, mask and objects) and of other samples' frames: `execute.mixing` holds them.
@@ -114,4 +157,4 @@ class Mix:
         return replace(self, on=self.on[rows], partner=partner, share=share, columns=columns)
 
 
-Whole = Filter | Opaque | Mix
+Whole = Filter | Opaque | Blend | Mix

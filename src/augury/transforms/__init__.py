@@ -9,6 +9,7 @@ from augury.transforms.bend import (
     PiecewiseAffine,
     ThinPlateSpline,
 )
+from augury.transforms.chains import AugMix
 from augury.transforms.channels import (
     ChannelDropout,
     ChannelShift,
@@ -43,6 +44,7 @@ __all__ = [
     "D4",
     "Affine",
     "AlbumentationsStep",
+    "AugMix",
     "AutoContrast",
     "BackgroundSwap",
     "Barrier",

@@ -124,6 +124,11 @@ class Transform(Node):
         """Whether boxes and masks are still right after it: nothing moves, or it lowers to a Resample."""
         return True
 
+    @property
+    def chains(self) -> tuple[Node, ...]:
+        """Policies of its own that run on the same image, if it lowers to a Blend."""
+        return ()
+
     def draw(self, draws: Draws) -> Params:
         """One column (n,) or (n, count) for each range field."""
         return {f: draw_range(draws, f, getattr(self, f), unit) for f, unit in range_fields(type(self)).items()}

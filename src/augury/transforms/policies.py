@@ -168,12 +168,13 @@ class Policy(Node):
                 raise PolicyError(f"{node.label}: what changes the size cannot stand inside a choice; give it to all")
             if isinstance(node, (Policy, Barrier)):
                 continue
-            if node.label in seen:
-                kind = type(node).__name__
-                raise PolicyError(
-                    f"two transforms are called {node.label!r}; give one a name, e.g. {kind}(..., name='second')"
-                )
-            seen.add(node.label)
+            for label in (node.label, *_chain_labels(node)):
+                if label in seen:
+                    kind = type(node).__name__
+                    raise PolicyError(
+                        f"two transforms are called {label!r}; give one a name, e.g. {kind}(..., name='second')"
+                    )
+                seen.add(label)
         labels = [node.label for node in walk(self) if node is not self]
         for label in self.reasons:
             if label not in labels:
@@ -198,6 +199,12 @@ class Policy(Node):
     def unannotated(self) -> Self:
         """Without `chosen_on` and `reasons`: all that decides what it does."""
         return self.model_copy(update={"chosen_on": None, "reasons": {}})
+
+
+def _chain_labels(node: Node) -> list[str]:
+    """Of what a transform runs inside itself, and has drawn under names of their own."""
+    chains = node.chains if isinstance(node, Transform) else ()
+    return [inner.label for chain in chains for inner in walk(chain) if not isinstance(inner, Policy)]
 
 
 def _resizes(node: Node) -> bool:

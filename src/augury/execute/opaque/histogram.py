@@ -17,7 +17,7 @@ def equalize(image: Pixels, spec: Spec) -> Pixels:
     """Every channel for itself; one of a single level stays."""
     out = image.copy()
     for c in range(spec.colours):
-        out[..., c] = _equalized(image[..., c], spec)
+        out[..., c] = _equalized(np.ascontiguousarray(image[..., c]), spec)
     return out
 
 
@@ -34,9 +34,8 @@ def _equalized(plane: Pixels, spec: Spec) -> Pixels:
         return plane
     if spec.dtype == "uint8":
         step = spread // steps  # a whole number, as Pillow has it
-        table = np.minimum((step // 2 + below) // step, steps)
-    else:
-        table = np.rint(np.minimum(below / spread, 1.0) * steps)
+        return _looked_up(np.minimum((step // 2 + below) // step, steps), plane)
+    table = np.rint(np.minimum(below / spread, 1.0) * steps)
     return np.asarray(low + table[level] * (spec.full_scale / steps), plane.dtype)
 
 
@@ -45,22 +44,38 @@ def auto_contrast(image: Pixels, spec: Spec, cutoff: float) -> Pixels:
     out = image.copy()
     cut = int(image.shape[0] * image.shape[1] * float(cutoff) + 1e-9)  # 29 of 100 at 0.29, whose double is less
     for c in range(spec.colours):
-        out[..., c] = _stretched(image[..., c], spec, cut)
+        out[..., c] = _stretched(np.ascontiguousarray(image[..., c]), spec, cut)
     return out
 
 
 def _stretched(plane: Pixels, spec: Spec, cut: int) -> Pixels:
-    ends = np.partition(plane.reshape(-1), (cut, plane.size - 1 - cut))[[cut, plane.size - 1 - cut]]
-    first, last = ends.astype(np.float64)
+    first, last = _ends(plane, cut)
     if last <= first:
         return plane
     low, high = spec.value_range
     scale = spec.full_scale / (last - first)
     if spec.dtype == "uint8":  # as Pillow: the offset apart, and rounded down
         table = np.clip(np.trunc(np.arange(256) * scale - first * scale), 0, 255)
-        return np.asarray(table.astype(np.uint8)[plane])
+        return _looked_up(table, plane)
     made = np.clip(low + (plane.astype(np.float64) - first) * scale, low, high)
     return np.asarray(np.rint(made) if spec.is_integer else made, plane.dtype)
+
+
+def _ends(plane: Pixels, cut: int) -> tuple[float, float]:
+    """Smallest and largest value once so many of the smallest and of the largest are cut."""
+    if cut == 0:  # ten times faster than sorting
+        return float(plane.min()), float(plane.max())
+    first, last = np.partition(plane.reshape(-1), (cut, plane.size - 1 - cut))[[cut, plane.size - 1 - cut]].tolist()
+    return first, last
+
+
+def _looked_up(table: NDArray[Any], plane: Pixels) -> Pixels:
+    """Values (up to 256,) at uint8 levels; OpenCV is five times faster than indexing."""
+    import cv2
+
+    values = np.zeros(256, np.uint8)
+    values[: len(table)] = table
+    return np.asarray(cv2.LUT(plane, values))
 
 
 def clahe(image: Pixels, spec: Spec, clip: float, tiles: int) -> Pixels:

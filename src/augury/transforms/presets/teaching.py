@@ -1,48 +1,17 @@
-"""Ready policies: from the literature, of the transforms that are here, and from a workshop."""
+"""A policy as a workshop teaches it."""
 
 from __future__ import annotations
 
-import math
-
 from augury.ranges import Fixed
 from augury.transforms.base import Transform
-from augury.transforms.color import Brightness, Contrast
 from augury.transforms.crop import ResizedCrop
-from augury.transforms.geometric import Rotate, Shear, Translate
+from augury.transforms.geometric import Rotate, Translate
 from augury.transforms.noise import GaussianNoise, PoissonNoise, SaltAndPepper
 from augury.transforms.policies import OneOf, SomeOf
 from augury.transforms.symmetry import HorizontalFlip, VerticalFlip
 
-_SHEAR = math.degrees(math.atan(0.3))
-_SHIFT = 10 / 32
-_GAIN = 1.9
 _ZOOM, _QUARTER = 1.3, 0.25
 _NORMAL, _POISSON, _SPECKS = 0.1, 1 / 16, 0.05  # the defaults of skimage.util.random_noise
-
-
-def trivial_augment() -> OneOf:
-    """One operation at a uniform strength, or none, each equally likely: TrivialAugment (Müller and Hutter 2021).
-
-    Of its space "RA" the operations that are here: shear and shift along either axis, rotation, brightness and
-    contrast, with the ranges of the paper, factors drawn log-uniformly from 1/1.9 to 1.9.
-
-    Examples
-    --------
-    >>> import augury as ag
-    >>> ag.Policy([ag.trivial_augment()]).is_random
-    True
-    """
-    none = Fixed(0.0)
-    operations = (
-        Shear(x=(-_SHEAR, _SHEAR), y=none, name="TrivialShearX"),
-        Shear(x=none, y=(-_SHEAR, _SHEAR), name="TrivialShearY"),
-        Translate(x=(-_SHIFT, _SHIFT), y=none, name="TrivialTranslateX"),
-        Translate(x=none, y=(-_SHIFT, _SHIFT), name="TrivialTranslateY"),
-        Rotate((-30.0, 30.0), name="TrivialRotate"),
-        Brightness((1 / _GAIN, _GAIN), name="TrivialBrightness"),
-        Contrast((1 / _GAIN, _GAIN), name="TrivialContrast"),
-    )
-    return OneOf(operations, p=len(operations) / (len(operations) + 1), name="TrivialAugment")
 
 
 def workshop() -> OneOf:
