@@ -158,7 +158,7 @@ MATCHES: dict[str, Callable[[Any, Config], Found]] = {
     "Solarization": _solarized,
 }
 KEPT = {
-    "CLAHE": FORMULA,
+    "ContrastLimitedAdaptiveHistogramEqualization": FORMULA,
     "Equalization": "it counts the pixels of a level in full, Pillow and ours none of them",
     "RandAugment": "contrast is about the mean there; ag.rand_augment() is close to it",
     "RandomBrightness": "it adds there, multiplies here",

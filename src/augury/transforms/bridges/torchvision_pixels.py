@@ -48,7 +48,7 @@ def _noise(step: Any) -> Found:
 
 def _erase(step: Any) -> Found:
     values = step.value if isinstance(step.value, (list, tuple)) else [step.value]
-    if any(values):
+    if any(value != 0 for value in values):
         return "its value is drawn for each pixel, or one of the tensor, there"
     return Match(Erase(span(*step.scale), span(*step.ratio)))
 
