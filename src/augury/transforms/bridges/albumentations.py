@@ -217,14 +217,8 @@ MATCHES: dict[str, Callable[[Document], Found]] = {
 KEPT = {
     **albumentations_pixels.KEPT,
     **dict.fromkeys(
-        (
-            "ElasticTransform",
-            "GridDistortion",
-            "OpticalDistortion",
-            "Perspective",
-            "PiecewiseAffine",
-            "ThinPlateSpline",
-        ),
+        ("ElasticTransform", "GridDistortion", "OpticalDistortion", "Perspective", "PiecewiseAffine",
+         "ThinPlateSpline"),
         FORMULA,
     ),
 }  # fmt: skip

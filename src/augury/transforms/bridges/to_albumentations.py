@@ -60,14 +60,25 @@ def _plain(library: Any, node: Node, policy: Policy) -> Any:
         "interpolation": 1 if policy.interpolation == "bilinear" else 0,
     }
     match node:
-        case HorizontalFlip():
-            return library.HorizontalFlip(p=node.p)
-        case VerticalFlip():
-            return library.VerticalFlip(p=node.p)
         case Rotate():
             return library.Rotate(both_ends(node, "angle", LIBRARY), **sampling, p=node.p)
         case Translate() | Zoom() | Shear() | Affine():
             return library.Affine(**_maps(node), keep_ratio=True, **sampling, p=node.p)
+        case SafeRotate():
+            return library.SafeRotate(both_ends(node, "angle", LIBRARY), **sampling, p=node.p)
+    made = (_shuffled(library, node) or pixelwise(library, node)) if isinstance(node, Transform) else None
+    if made is None:
+        raise no_equal(node, LIBRARY, "give size=(height, width)" if isinstance(node, ResizedCrop) else "it has none")
+    return made
+
+
+def _shuffled(library: Any, node: Transform) -> Any:
+    """Whole pixels in other places, or None."""
+    match node:
+        case HorizontalFlip():
+            return library.HorizontalFlip(p=node.p)
+        case VerticalFlip():
+            return library.VerticalFlip(p=node.p)
         case Transpose():
             return library.Transpose(p=node.p)
         case Rotate90():
@@ -76,12 +87,7 @@ def _plain(library: Any, node: Node, policy: Policy) -> Any:
             return library.D4(p=node.p)
         case GridShuffle():
             return library.RandomGridShuffle((node.cells, node.cells), p=node.p)
-        case SafeRotate():
-            return library.SafeRotate(both_ends(node, "angle", LIBRARY), **sampling, p=node.p)
-    made = pixelwise(library, node) if isinstance(node, Transform) else None
-    if made is None:
-        raise no_equal(node, LIBRARY, "give size=(height, width)" if isinstance(node, ResizedCrop) else "it has none")
-    return made
+    return None
 
 
 _MAPS: dict[type[Transform], dict[str, str]] = {
