@@ -187,20 +187,20 @@ def test_structure_and_reasons():
             v2.RandomApply([v2.GaussianBlur(3), v2.RandomVerticalFlip(0.3)], p=0.4),
             v2.RandomChoice([v2.RandomHorizontalFlip(1), v2.ColorJitter(0.2)], p=[0.25, 0.75]),
             v2.RandomPerspective(0.4, p=0.7),
-            v2.RandomGrayscale(0.1),
+            v2.RandomErasing(0.1, value=7),
         ]
     )
-    turn, some, one, view, gray = ag.from_torchvision(pipeline).transforms
+    turn, some, one, view, lost = ag.from_torchvision(pipeline).transforms
     assert turn == ag.Rotate((-15, 15))
     assert (some.count, some.p, [child.p for child in some.transforms]) == ((2, 2), 0.4, [1.0, 0.3])
     assert one.weights == (0.25, 0.75)
     assert (view.corners, view.p) == ((0.0, 0.4), 0.7)
-    assert (gray.title, gray.p, gray.step.p) == ("RandomGrayscale", 0.1, 1.0)
+    assert (lost.title, lost.p, lost.step.p) == ("RandomErasing", 0.1, 1.0)
     assert pipeline.transforms[-1].p == 0.1  # theirs is left as it was
     policy = ag.from_torchvision(pipeline)
     assert (policy.border, policy.interpolation) == ("constant", "nearest")
     assert "the interpolation is bilinear there, nearest here" in policy.reasons["Perspective"]
-    assert policy.reasons["RandomGrayscale"] == "RandomGrayscale of torchvision, as it is there."
+    assert policy.reasons["RandomErasing"].startswith("RandomErasing of torchvision, as it is there: its value is")
 
 
 def test_a_sequential_of_the_old_transforms():
@@ -264,7 +264,7 @@ def test_p_and_choices_go_there():
     ("node", "message"),
     [
         (ag.Contrast(), r"Contrast\(\): no equal in torchvision"),
-        (ag.GaussianNoise((0.0, 0.1)), "its standard deviation is fixed"),
+        (ag.GaussianNoise((0.0, 0.1)), "there std is fixed"),
         (ag.Translate((0.0, 0.1)), "there x reaches as far to either side"),
         (ag.Perspective((0.1, 0.2)), "there corners move from 0 on"),
         (ag.SomeOf([ag.VerticalFlip()], (0, 1)), "it has no choice of some"),

@@ -9,17 +9,16 @@ from typing import Any
 
 from augury.errors import PolicyError
 from augury.kernels import Border, Interpolation
-from augury.ranges import Choice, Fixed
+from augury.ranges import Fixed
 from augury.transforms.base import Node
-from augury.transforms.bridges.desk import UNIFORM, Desk, Match, Sampling, span
-from augury.transforms.color import Brightness, Gamma
+from augury.transforms.bend import GridShuffle
+from augury.transforms.bridges import albumentations_pixels
+from augury.transforms.bridges.desk import FORMULA, SQUARE, UNIFORM, Desk, Found, Match, Sampling, span
 from augury.transforms.crop import ResizedCrop
-from augury.transforms.erase import Erase
 from augury.transforms.foreign import AlbumentationsStep, albumentations
-from augury.transforms.geometric import Affine, Rotate
-from augury.transforms.noise import GaussianNoise
+from augury.transforms.geometric import Affine, Rotate, SafeRotate
 from augury.transforms.policies import OneOf, SomeOf
-from augury.transforms.symmetry import HorizontalFlip, VerticalFlip
+from augury.transforms.symmetry import D4, HorizontalFlip, Rotate90, Transpose, VerticalFlip
 
 Document = dict[str, Any]
 LIBRARY = "Albumentations"
@@ -63,8 +62,7 @@ def _nodes(step: Document, desk: Desk) -> list[Node]:
         raise PolicyError("from_albumentations: A.Lambda holds code; give its function to ag.Function")
     if "transforms" in step and title in _CHOICES:
         return _CHOICES[title](step, desk)
-    match = partial(_MATCHES[title], step) if title in _MATCHES else None
-    return [desk.leaf(title, match, lambda: AlbumentationsStep(step), float(step["p"]))]
+    return [desk.leaf(title, partial(_match, title, step), lambda: AlbumentationsStep(step), float(step["p"]))]
 
 
 # ---- compositions
@@ -119,7 +117,7 @@ _CHOICES: dict[str, Callable[[Document, Desk], list[Node]]] = {
 }
 
 
-# ---- steps that mean what ours mean; None where the parameters do not
+# ---- steps that mean what ours mean; None, or why, where the parameters do not
 
 
 def _sampling(step: Document) -> Sampling | None:
@@ -132,19 +130,32 @@ def _sampling(step: Document) -> Sampling | None:
     return (border, fill), interpolation
 
 
-def _rotate(step: Document) -> Match | None:
+def _rotate(step: Document) -> Found:
     sampling = _sampling(step)
     if step["crop_border"] or sampling is None:
         return None
     return Match(Rotate(span(*step["limit"])), (), sampling)
 
 
-def _quarters(_: Document) -> Match:
-    node = Rotate(Choice([0, 90, 180, 270]))
-    return Match(node, ("there the sides change places, here corners are cut where a canvas is not square",))
+def _safe(step: Document) -> Found:
+    sampling = _sampling(step)
+    if sampling is None:
+        return None
+    differences = ("lies up to a pixel aside there", "sides shrink apart there where a canvas is not square")
+    return Match(SafeRotate(span(*step["limit"])), differences, sampling)
 
 
-def _affine(step: Document) -> Match | None:
+def _moved(step: Document) -> Found:
+    """A special case of its Affine."""
+    low, high = step["scale_limit"]
+    still = [0.0, 0.0]
+    scale, move = [1.0 + low, 1.0 + high], {axis: step[f"shift_limit_{axis}"] for axis in ("x", "y")}
+    same = {"rotate": step["rotate_limit"], "scale": {"x": scale, "y": scale}, "translate_percent": move}
+    none = {"translate_px": None, "shear": {"x": still, "y": still}, "fit_output": False, "keep_ratio": False}
+    return _affine({**step, **same, **none})
+
+
+def _affine(step: Document) -> Found:
     sampling, scale, move, shear = _sampling(step), step["scale"], step["translate_percent"], step["shear"]
     pixels = any(map(any, (step["translate_px"] or {}).values()))
     if step["fit_output"] or pixels or sampling is None or scale["x"] != scale["y"]:
@@ -170,26 +181,7 @@ def _affine(step: Document) -> Match | None:
     return Match(node, tuple(differences), sampling)
 
 
-def _contrast(step: Document) -> Match | None:
-    """Its contrast alone multiplies: our brightness. Its brightness adds, which none of ours does."""
-    if any(step["brightness_limit"]) or step["contrast_limit"][0] <= -0.99:
-        return None
-    low, high = step["contrast_limit"]
-    return Match(Brightness(span(1 + low, 1 + high)), () if low == high else (UNIFORM,))
-
-
-def _gamma(step: Document) -> Match:
-    low, high = step["gamma_limit"]
-    return Match(Gamma(span(low / 100, high / 100)), () if low == high else (UNIFORM,))
-
-
-def _noise(step: Document) -> Match | None:
-    if any(step["mean_range"]) or not step["per_channel"] or step["noise_scale_factor"] != 1:
-        return None
-    return Match(GaussianNoise(span(*step["std_range"])))
-
-
-def _crop(step: Document) -> Match | None:
+def _crop(step: Document) -> Found:
     interpolation = INTERPOLATIONS.get(step["interpolation"])
     if interpolation is None:
         return None
@@ -198,33 +190,39 @@ def _crop(step: Document) -> Match | None:
     return Match(ResizedCrop(span(*step["scale"]), span(*step["ratio"])), differences, (None, interpolation))
 
 
-def _erase(step: Document) -> Match | None:
-    if not isinstance(step["fill"], (int, float)):
-        return None
-    return Match(Erase(span(*step["scale"]), span(*step["ratio"]), fill=step["fill"] / 255))
+def _tiles(step: Document) -> Found:
+    rows, columns = step["grid"]
+    if rows != columns:
+        return "ours has as many cells along both sides"
+    return Match(GridShuffle(cells=rows), ("cells of equal size alone change places there",))
 
 
-def _hole(step: Document) -> Match | None:
-    """One hole, measured in fractions of the sides."""
-    (h0, h1), (w0, w1) = step["hole_height_range"], step["hole_width_range"]
-    fraction = all(isinstance(side, float) and 0 < side <= 1 for side in (h0, h1, w0, w1))
-    if step["num_holes_range"] != [1, 1] or not fraction or not isinstance(step["fill"], (int, float)):
-        return None
-    node = Erase(span(h0 * w0, h1 * w1), span(w0 / h1, w1 / h0), fill=step["fill"] / 255)
-    varies = h0 != h1 or w0 != w1
-    return Match(node, ("height and width are drawn there, area and aspect here",) if varies else ())
-
-
-_MATCHES: dict[str, Callable[[Document], Match | None]] = {
+MATCHES: dict[str, Callable[[Document], Found]] = {
+    **albumentations_pixels.MATCHES,
     "Affine": _affine,
-    "CoarseDropout": _hole,
-    "Erasing": _erase,
-    "GaussNoise": _noise,
+    "D4": lambda _: Match(D4(), (SQUARE,)),
     "HorizontalFlip": lambda _: Match(HorizontalFlip()),
-    "RandomBrightnessContrast": _contrast,
-    "RandomGamma": _gamma,
+    "RandomGridShuffle": _tiles,
     "RandomResizedCrop": _crop,
-    "RandomRotate90": _quarters,
+    "RandomRotate90": lambda _: Match(Rotate90(), (SQUARE,)),
     "Rotate": _rotate,
+    "SafeRotate": _safe,
+    "ShiftScaleRotate": _moved,
+    "SquareSymmetry": lambda _: Match(D4(), (SQUARE,)),
+    "Transpose": lambda _: Match(Transpose(), (SQUARE,)),
     "VerticalFlip": lambda _: Match(VerticalFlip()),
 }
+
+
+KEPT = {
+    **albumentations_pixels.KEPT,
+    **dict.fromkeys(
+        ("ElasticTransform", "GridDistortion", "OpticalDistortion", "Perspective", "PiecewiseAffine",
+         "ThinPlateSpline"),
+        FORMULA,
+    ),
+}  # fmt: skip
+
+
+def _match(title: str, step: Document) -> Found:
+    return MATCHES[title](step) if title in MATCHES else KEPT.get(title)

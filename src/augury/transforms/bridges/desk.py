@@ -15,6 +15,11 @@ from augury.transforms.policies import Policy, SomeOf
 
 Sampling = tuple[tuple[Border, float] | None, Interpolation]  # border and fill, if what lies outside is seen
 UNIFORM = "the factor is drawn uniformly there, log-uniformly here"
+COLOURS = "needs colours here"  # what has none is left alone there, and refused here
+SQUARE = "there the sides change places, here corners are cut where a canvas is not square"
+PIXELS = "its lengths are pixels there, fractions of the side here"
+FORMULA = "its formula is not ours"
+SHUFFLED = 5 / 6  # of six orders of colours one changes nothing; our ChannelShuffle draws one of the others
 
 
 @dataclass(frozen=True)
@@ -25,11 +30,16 @@ class Match:
     ----------
     node : without a name and p. differences : clauses.
     sampling : border with its fill and interpolation there, if it resamples.
+    often : how often ours must happen when the step does, if the step may draw what changes nothing.
     """
 
     node: Node
     differences: tuple[str, ...] = ()
     sampling: Sampling | None = None
+    often: float = 1.0
+
+
+Found = Match | str | None  # or why the step stays as it is, if more is to be said than that it does
 
 
 @dataclass
@@ -51,16 +61,17 @@ class Desk:
     interpolation: Interpolation | None = None
 
     def leaf(
-        self, title: str, match: Callable[[], Match | None] | None, opaque: Callable[[], Transform], p: float = 1.0
+        self, title: str, match: Callable[[], Found] | None, opaque: Callable[[], Transform], p: float = 1.0
     ) -> Node:
         """A step, with its p: ours where it means the same, else as it is."""
-        found = None
+        found: Found = None
         if match is not None and self.translate:
             with suppress(PolicyError):  # its parameters lie outside what ours take
                 found = match()
-        if found is None:
-            return self._named(_with_p(opaque(), p), f"{title} of {self.library}, as it is there.")
-        return self.matched(title, replace(found, node=_with_p(found.node, p)))
+        if isinstance(found, Match):
+            return self.matched(title, replace(found, node=_with_p(found.node, p * found.often)))
+        why = f": {found}" if found else ""
+        return self._named(_with_p(opaque(), p), f"{title} of {self.library}, as it is there{why}.")
 
     def matched(self, title: str, found: Match) -> Node:
         """Ours in the place of a step."""
@@ -109,6 +120,35 @@ def _border(border: tuple[Border, float] | None) -> str:
 def span(low: float, high: float) -> Range:
     """A range, or Fixed where it holds one value; ends may come in any order."""
     return Fixed(low) if low == high else (min(low, high), max(low, high))
+
+
+def whole(low: float, high: float) -> Range:
+    """Whole numbers from low to high, equally likely."""
+    return Fixed(low) if low == high else Choice(range(int(low), int(high) + 1))
+
+
+def whole_ends(node: Transform, field_name: str, library: str) -> tuple[int, int]:
+    """Ends of a field that draws whole numbers, or a PolicyError of one line if it draws anything else."""
+    value = getattr(node, field_name)
+    low, high = ends(value)
+    if value != whole(low, high):
+        raise no_equal(node, library, f"it draws whole numbers, all alike, where {field_name} is {value}")
+    return int(low), int(high)
+
+
+def p_of_shuffle(node: Transform, library: str) -> float:
+    """How often a step that draws all six orders of colours must happen, or a PolicyError of one line."""
+    if node.p > SHUFFLED:
+        raise no_equal(node, library, f"there one order of six changes nothing, so that p is at most {SHUFFLED:.3f}")
+    return node.p / SHUFFLED
+
+
+def fixed(node: Transform, field_name: str, library: str) -> float:
+    """The one value of a field, or a PolicyError of one line if it has more."""
+    low, high = ends(getattr(node, field_name))
+    if low != high:
+        raise no_equal(node, library, f"there {field_name} is fixed")
+    return low
 
 
 def both_ends(node: Transform, field_name: str, library: str) -> tuple[float, float]:

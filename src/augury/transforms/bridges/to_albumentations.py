@@ -6,16 +6,16 @@ from typing import Any
 
 from augury.errors import PolicyError
 from augury.transforms.base import Node, Transform
+from augury.transforms.bend import GridShuffle
 from augury.transforms.bridges.albumentations import BORDERS, LIBRARY
 from augury.transforms.bridges.desk import both_ends, neutral, no_equal
-from augury.transforms.color import Brightness, Gamma
+from augury.transforms.bridges.to_albumentations_pixels import pixelwise
 from augury.transforms.crop import ResizedCrop
 from augury.transforms.erase import Erase
 from augury.transforms.foreign import AlbumentationsStep, albumentations
-from augury.transforms.geometric import Affine, Rotate, Shear, Translate, Zoom
-from augury.transforms.noise import GaussianNoise
+from augury.transforms.geometric import Affine, Rotate, SafeRotate, Shear, Translate, Zoom
 from augury.transforms.policies import OneOf, Policy, SomeOf
-from augury.transforms.symmetry import HorizontalFlip, VerticalFlip
+from augury.transforms.symmetry import D4, HorizontalFlip, Rotate90, Transpose, VerticalFlip
 
 _CODES = {border: code for code, border in BORDERS.items()}
 
@@ -60,23 +60,34 @@ def _plain(library: Any, node: Node, policy: Policy) -> Any:
         "interpolation": 1 if policy.interpolation == "bilinear" else 0,
     }
     match node:
-        case HorizontalFlip():
-            return library.HorizontalFlip(p=node.p)
-        case VerticalFlip():
-            return library.VerticalFlip(p=node.p)
         case Rotate():
             return library.Rotate(both_ends(node, "angle", LIBRARY), **sampling, p=node.p)
         case Translate() | Zoom() | Shear() | Affine():
             return library.Affine(**_maps(node), keep_ratio=True, **sampling, p=node.p)
-        case Brightness():
-            low, high = both_ends(node, "factor", LIBRARY)
-            return library.RandomBrightnessContrast((0.0, 0.0), (low - 1, high - 1), p=node.p)
-        case Gamma():
-            low, high = both_ends(node, "gamma", LIBRARY)
-            return library.RandomGamma((100 * low, 100 * high), p=node.p)
-        case GaussianNoise():
-            return library.GaussNoise(std_range=both_ends(node, "std", LIBRARY), p=node.p)
-    raise no_equal(node, LIBRARY, "give size=(height, width)" if isinstance(node, ResizedCrop) else "it has none")
+        case SafeRotate():
+            return library.SafeRotate(both_ends(node, "angle", LIBRARY), **sampling, p=node.p)
+    made = (_shuffled(library, node) or pixelwise(library, node)) if isinstance(node, Transform) else None
+    if made is None:
+        raise no_equal(node, LIBRARY, "give size=(height, width)" if isinstance(node, ResizedCrop) else "it has none")
+    return made
+
+
+def _shuffled(library: Any, node: Transform) -> Any:
+    """Whole pixels in other places, or None."""
+    match node:
+        case HorizontalFlip():
+            return library.HorizontalFlip(p=node.p)
+        case VerticalFlip():
+            return library.VerticalFlip(p=node.p)
+        case Transpose():
+            return library.Transpose(p=node.p)
+        case Rotate90():
+            return library.RandomRotate90(p=node.p)
+        case D4():
+            return library.D4(p=node.p)
+        case GridShuffle():
+            return library.RandomGridShuffle((node.cells, node.cells), p=node.p)
+    return None
 
 
 _MAPS: dict[type[Transform], dict[str, str]] = {

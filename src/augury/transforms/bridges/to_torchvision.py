@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from augury.transforms.base import Node
-from augury.transforms.bridges.desk import both_ends, neutral, no_equal
+from augury.transforms.bridges.desk import both_ends, fixed, neutral, no_equal, p_of_shuffle
 from augury.transforms.bridges.torchvision import LIBRARY
+from augury.transforms.channels import ChannelShuffle, Grayscale, Hue, Saturation
 from augury.transforms.color import Brightness
 from augury.transforms.crop import ResizedCrop
 from augury.transforms.erase import Erase
+from augury.transforms.filter import Sharpen
 from augury.transforms.foreign import TorchvisionStep, torchvision
 from augury.transforms.geometric import Affine, Perspective, Rotate, Shear, Translate, Zoom
+from augury.transforms.histogram import AutoContrast, Equalize
 from augury.transforms.noise import GaussianNoise
 from augury.transforms.policies import OneOf, Policy, SomeOf
 from augury.transforms.symmetry import HorizontalFlip, VerticalFlip
+from augury.transforms.tone import Invert, Posterize, Solarize
 
 _MOVING = (Affine, Perspective, Rotate, Shear, Translate, Zoom)
 
@@ -28,16 +33,47 @@ def pipeline(policy: Policy, size: tuple[int, int] | None) -> Any:
 def _step(library: Any, node: Node, policy: Policy, size: tuple[int, int] | None) -> Any:
     if isinstance(node, (OneOf, SomeOf, Policy)):
         made = _choice(library, node, [_step(library, child, policy, size) for child in node.transforms])
-    elif isinstance(node, HorizontalFlip):
-        return library.RandomHorizontalFlip(node.p)
-    elif isinstance(node, VerticalFlip):
-        return library.RandomVerticalFlip(node.p)
+    elif (own := _of_itself(library, node)) is not None:
+        return own
     elif isinstance(node, _MOVING):
         made = _moving(library, node, policy)
     else:
         made = _still(library, node, size)
-    p = getattr(node, "p", 1.0)
+    p = p_of_shuffle(node, LIBRARY) if isinstance(node, ChannelShuffle) else getattr(node, "p", 1.0)
     return made if p == 1.0 else library.RandomApply([made], p)
+
+
+def _of_itself(library: Any, node: Node) -> Any:
+    """A transform whose p says whether it happens at all, or None."""
+    match node:
+        case HorizontalFlip():
+            return library.RandomHorizontalFlip(node.p)
+        case VerticalFlip():
+            return library.RandomVerticalFlip(node.p)
+        case Grayscale():
+            return library.RandomGrayscale(node.p)
+        case Invert():
+            return library.RandomInvert(node.p)
+        case Equalize():
+            return library.RandomEqualize(node.p)
+        case AutoContrast():
+            neutral(node, LIBRARY, cutoff=0.0)
+            return library.RandomAutocontrast(node.p)
+        case Posterize():
+            return library.RandomPosterize(round(fixed(node, "bits", LIBRARY)), node.p)
+        case Solarize():
+            return library.RandomSolarize(_level_above(node), node.p)
+        case Sharpen():
+            return library.RandomAdjustSharpness(1.0 + fixed(node, "amount", LIBRARY), node.p)
+    return None
+
+
+def _level_above(node: Solarize) -> float:
+    """The lowest level that is inverted, as a step of torchvision for bytes has it."""
+    level = math.floor(255 * fixed(node, "threshold", LIBRARY)) + 1
+    if not 1 < level <= 255:
+        raise no_equal(node, LIBRARY, "there bytes have a threshold of 2 to 255")
+    return level
 
 
 def _choice(library: Any, node: OneOf | SomeOf | Policy, children: list[Any]) -> Any:
@@ -87,13 +123,19 @@ def _still(library: Any, node: Node, size: tuple[int, int] | None) -> Any:
     match node:
         case TorchvisionStep():
             return node.step
+        case ChannelShuffle():
+            return library.RandomChannelPermutation()
         case Brightness():
             return library.ColorJitter(brightness=both_ends(node, "factor", LIBRARY))
+        case Saturation():
+            return library.ColorJitter(saturation=both_ends(node, "factor", LIBRARY))
+        case Hue():
+            low, high = both_ends(node, "angle", LIBRARY)
+            if low < -180 or high > 180:
+                raise no_equal(node, LIBRARY, "there hues turn by up to 180 degrees")
+            return library.ColorJitter(hue=(low / 360, high / 360))
         case GaussianNoise():
-            low, high = both_ends(node, "std", LIBRARY)
-            if low != high:
-                raise no_equal(node, LIBRARY, "its standard deviation is fixed")
-            return library.GaussianNoise(sigma=low)
+            return library.GaussianNoise(sigma=fixed(node, "std", LIBRARY))
         case Erase(fill=0.0) if node.x == node.y == (0.0, 1.0):
             return library.RandomErasing(1.0, *_sizes(node))
         case ResizedCrop() if size is not None and node.x == node.y == (0.0, 1.0):

@@ -11,13 +11,12 @@ from augury.errors import PolicyError
 from augury.kernels import Interpolation
 from augury.ranges import Fixed
 from augury.transforms.base import Node
-from augury.transforms.bridges.desk import UNIFORM, Desk, Match, Sampling, span
-from augury.transforms.color import Brightness
+from augury.transforms.bridges import torchvision_pixels
+from augury.transforms.bridges.desk import UNIFORM, Desk, Found, Match, Sampling, span
+from augury.transforms.bridges.torchvision_pixels import KEPT
 from augury.transforms.crop import ResizedCrop
-from augury.transforms.erase import Erase
 from augury.transforms.foreign import TorchvisionStep, torchvision
 from augury.transforms.geometric import Affine, Perspective, Rotate
-from augury.transforms.noise import GaussianNoise
 from augury.transforms.policies import OneOf
 from augury.transforms.symmetry import HorizontalFlip, VerticalFlip
 
@@ -61,8 +60,7 @@ def _nodes(step: Any, desk: Desk) -> list[Node]:
     if title in _CHOICES:
         return _CHOICES[title](step, desk)
     inner, p = (_always(step), float(step.p)) if title in OF_ITSELF else (step, 1.0)
-    match = partial(_MATCHES[title], step) if title in _MATCHES else None
-    return [desk.leaf(title, match, lambda: TorchvisionStep(inner), p)]
+    return [desk.leaf(title, partial(_match, title, step), lambda: TorchvisionStep(inner), p)]
 
 
 def _check(title: str, module: str) -> None:
@@ -108,7 +106,7 @@ _CHOICES: dict[str, Callable[[Any, Desk], list[Node]]] = {
 }
 
 
-# ---- steps that mean what ours mean; None where the parameters do not
+# ---- steps that mean what ours mean; None, or why, where the parameters do not
 
 
 def _sampling(step: Any) -> Sampling | None:
@@ -125,14 +123,14 @@ def _interpolation(step: Any) -> Interpolation | None:
     return INTERPOLATIONS.get(held)
 
 
-def _rotate(step: Any) -> Match | None:
+def _rotate(step: Any) -> Found:
     sampling = _sampling(step)
     if step.expand or step.center is not None or sampling is None:
         return None
     return Match(Rotate(span(*step.degrees)), (), sampling)
 
 
-def _affine(step: Any) -> Match | None:
+def _affine(step: Any) -> Found:
     sampling, scale = _sampling(step), step.scale or (1.0, 1.0)
     if step.center is not None or sampling is None:
         return None
@@ -152,23 +150,7 @@ def _affine(step: Any) -> Match | None:
     return Match(node, (*differences, *([UNIFORM] if scale[0] != scale[1] else [])), sampling)
 
 
-def _jitter(step: Any) -> Match | None:
-    """Brightness alone; contrast is about the mean there, and saturation and hue need colour."""
-    held = [getattr(step, name) for name in ("contrast", "saturation", "hue")]
-    still = all(value is None or tuple(value) in ((1.0, 1.0), (0.0, 0.0)) for value in held)
-    if not still or step.brightness is None or step.brightness[0] < 0.01:
-        return None
-    low, high = step.brightness
-    return Match(Brightness(span(low, high)), () if low == high else (UNIFORM,))
-
-
-def _noise(step: Any) -> Match | None:
-    if step.mean != 0 or not step.clip or not 0 <= step.sigma <= 1:
-        return None
-    return Match(GaussianNoise(Fixed(step.sigma)))
-
-
-def _crop(step: Any) -> Match | None:
+def _crop(step: Any) -> Found:
     interpolation, size = _interpolation(step), "x".join(map(str, step.size))
     if interpolation is None:
         return None
@@ -176,16 +158,7 @@ def _crop(step: Any) -> Match | None:
     return Match(ResizedCrop(span(*step.scale), span(*step.ratio)), differences, (None, interpolation))
 
 
-def _erase(step: Any) -> Match | None:
-    if not isinstance(step.value, (int, float, list, tuple)):
-        return None  # drawn for each pixel
-    values = step.value if isinstance(step.value, (list, tuple)) else [step.value]
-    if any(values):
-        return None  # in values of the tensor, uint8 or float
-    return Match(Erase(span(*step.scale), span(*step.ratio)))
-
-
-def _perspective(step: Any) -> Match | None:
+def _perspective(step: Any) -> Found:
     sampling = _sampling(step)
     if sampling is None or step.distortion_scale > 0.6:
         return None
@@ -193,14 +166,16 @@ def _perspective(step: Any) -> Match | None:
     return Match(node, ("corners move by whole pixels there",), sampling)
 
 
-_MATCHES: dict[str, Callable[[Any], Match | None]] = {
-    "ColorJitter": _jitter,
-    "GaussianNoise": _noise,
+MATCHES: dict[str, Callable[[Any], Found]] = {
+    **torchvision_pixels.MATCHES,
     "RandomAffine": _affine,
-    "RandomErasing": _erase,
     "RandomHorizontalFlip": lambda _: Match(HorizontalFlip()),
     "RandomPerspective": _perspective,
     "RandomResizedCrop": _crop,
     "RandomRotation": _rotate,
     "RandomVerticalFlip": lambda _: Match(VerticalFlip()),
 }
+
+
+def _match(title: str, step: Any) -> Found:
+    return MATCHES[title](step) if title in MATCHES else KEPT.get(title)
