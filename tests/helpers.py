@@ -12,7 +12,8 @@ import augury.transforms as declared
 from augury.api import Policy
 from augury.binary import compiled
 from augury.compile.annotations import canvas_map
-from augury.compile.program import Lowered, Program, compile_policy
+from augury.compile.program import Program, compile_policy
+from augury.compile.segments import Lowered
 from augury.data.prepare import Prepare
 from augury.draws import Address
 from augury.execute import native, reference

@@ -39,7 +39,7 @@ _HOMES = {
     ],
     "augury.api.apply": ["Augmented"],
     "augury.api.study": ["Study", "study"],  # apart, as it needs the extra "study"
-    "augury.stream.engine": ["Batch"],
+    "augury.stream.batch": ["Batch"],
     "augury.ranges": ["Choice", "Fixed"],
     "augury.spec": ["Spec"],
     "augury.errors": [
@@ -177,7 +177,7 @@ if TYPE_CHECKING:  # what type checkers and editors see
     from augury.ranges import Choice as Choice
     from augury.ranges import Fixed as Fixed
     from augury.spec import Spec as Spec
-    from augury.stream.engine import Batch as Batch
+    from augury.stream.batch import Batch as Batch
     from augury.transforms import *  # noqa: F403
     from augury.transforms.policies import Keep as Keep
     from augury.transforms.presets import auto_augment as auto_augment

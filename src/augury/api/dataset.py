@@ -21,8 +21,9 @@ from augury.errors import AuguryError, DataError
 from augury.shifts import Shift, blurred
 from augury.shifts import shift as shift_of_suite
 from augury.stream.cache import Images, parse_bytes, quarter_of_free_memory
-from augury.stream.engine import OnError, check_settings, default_threads
+from augury.stream.engine import OnError, check_settings
 from augury.stream.order import Order
+from augury.stream.threads import default_threads
 from augury.transforms.policies import Policy
 
 Role = Literal["all", "train", "val", "test"]

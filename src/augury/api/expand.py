@@ -17,7 +17,7 @@ from augury.offline.encode import Format, check_format
 from augury.offline.expand import Expansion
 from augury.offline.expand import expand as write
 from augury.offline.job import Job, Progress
-from augury.stream.engine import default_threads
+from augury.stream.threads import default_threads
 from augury.transforms.base import Transform
 from augury.transforms.policies import Policy, walk
 

@@ -20,7 +20,7 @@ from augury.report.gallery_page import Shot, page
 from augury.report.gallery_scenes import SCENES, SIZE, Scene, built_in, scene_of
 from augury.report.gallery_settings import SHOWN, Setting, settings_of
 from augury.report.gallery_table import table
-from augury.stream.engine import Batch
+from augury.stream.batch import Batch
 from augury.transforms import Transform
 from augury.transforms.policies import Policy
 

@@ -22,7 +22,7 @@ from augury.errors import AuguryError, DataError
 from augury.files import write_whole
 from augury.report import leaks_table, leaks_words
 from augury.report.leaks_page import leaks_page
-from augury.stream.engine import default_threads
+from augury.stream.threads import default_threads
 
 _FORMATS = (".csv", ".json", ".html")
 Predictions = str | Path | Mapping[Any, Any]

@@ -10,7 +10,7 @@ from augury.api.dataset import Dataset
 from augury.api.policy import Policy
 from augury.errors import AuguryError
 from augury.report.look_page import write_page
-from augury.stream.engine import default_threads
+from augury.stream.threads import default_threads
 from augury.survey.examine import Findings, examine
 from augury.survey.proposals import policy_of
 from augury.survey.scan import Progress

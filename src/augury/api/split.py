@@ -18,7 +18,7 @@ from augury.data.saved_split import Recipe, SavedSplit
 from augury.data.split import Parts, has_labels
 from augury.data.table import Table
 from augury.errors import AuguryError, DataError
-from augury.stream.engine import default_threads
+from augury.stream.threads import default_threads
 
 
 @dataclass(frozen=True, eq=False)

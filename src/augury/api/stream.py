@@ -16,8 +16,9 @@ from augury.data.prepare import Prepare
 from augury.data.table import Table
 from augury.errors import AuguryError, LeakError, PolicyError
 from augury.shifts import Shift
+from augury.stream.batch import Batch
 from augury.stream.cache import Images
-from augury.stream.engine import Batch, Feed
+from augury.stream.engine import Feed
 from augury.stream.order import Order
 from augury.stream.state import State, fingerprint
 from augury.transforms import document

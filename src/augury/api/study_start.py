@@ -29,7 +29,7 @@ from augury.experiment.materials import Materials, Progress, gather
 from augury.experiment.pool import Pool
 from augury.files import write_whole
 from augury.shifts import FAMILIES
-from augury.stream.engine import cores, default_threads
+from augury.stream.threads import cores, default_threads
 from augury.survey.examine import Findings, examine
 from augury.survey.scan import Scan
 from augury.transforms.presets import trivial_augment

@@ -14,7 +14,7 @@ from augury.data.unlabelled import is_labelled
 from augury.errors import AuguryError, DataError
 from augury.offline.convert import Conversion, Written, convert
 from augury.offline.job import Progress
-from augury.stream.engine import default_threads
+from augury.stream.threads import default_threads
 
 WriteFormat = Literal["coco", "yolo", "voc", "masks", "csv", "folders"]
 _FORMATS = {"boxes": ("coco", "yolo", "voc", "csv"), "masks": ("masks",), "classes": ("folders", "csv")}

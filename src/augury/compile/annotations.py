@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augury.compile.motion import forward, outline
-from augury.compile.program import Lowered
+from augury.compile.segments import Lowered
 from augury.kernels import Floats, Resample
 
 Size = tuple[int, int]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from augury.compile.fuse import Group
-from augury.compile.program import Program, Segment
+from augury.compile.program import Program
+from augury.compile.segments import Segment
 from augury.data.finish import in_words
 from augury.kernels import Blend, Filter, Mix, Noise, Opaque, Point, Resample
 

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from augury.compile.annotations import canvas_map, cut, move_points
 from augury.compile.motion import outline
 from augury.compile.polygons import areas, bounds, clip, refined
-from augury.compile.program import Lowered, Program
+from augury.compile.program import Program
+from augury.compile.segments import Lowered
 from augury.data.table import Objects, Polygons
 from augury.draws import key_of
 from augury.kernels import Floats, Resample

@@ -11,93 +11,24 @@ import numpy as np
 
 from augury.compile.fuse import Branch, Group, Step, fuse
 from augury.compile.motion import around
+from augury.compile.segments import Lowered, LoweredSegment, Sampling, Segment, Size, segments_of
 from augury.data.prepare import Prepare
 from augury.draws import Address
 from augury.errors import PolicyError
 from augury.kernels import (
     Backward,
     Blend,
-    Border,
-    Field,
     Floats,
-    Interpolation,
     Mix,
     Point,
     Resample,
     Rows,
-    Whole,
     identity,
 )
 from augury.plan import Plan, draw_plan
 from augury.spec import Spec
 from augury.transforms.base import Node, Transform
 from augury.transforms.policies import Barrier, OneOf, Policy, SomeOf
-
-Size = tuple[int, int]
-
-
-@dataclass(frozen=True)
-class Sampling:
-    """How places between and outside pixels are read."""
-
-    border: Border = "edge"
-    fill: float = 0.0
-    interpolation: Interpolation = "bilinear"
-
-    def after(self, barrier: Barrier) -> Sampling:
-        """These settings with the ones a barrier changes."""
-        changed = {f: getattr(barrier, f) for f in ("border", "fill", "interpolation")}
-        return replace(self, **{f: v for f, v in changed.items() if v is not None})
-
-
-@dataclass(frozen=True)
-class Segment:
-    """Kernels of the whole image, then one pass over it: a resampling, and kernels that keep every pixel in its place.
-
-    Attributes
-    ----------
-    whole : none in the first segment; a Mix only in the first place, so that what precedes it are whole segments.
-    resample : None reads every pixel in its place.
-    reads, size : (height, width) of what the pass reads, and of what comes out.
-    """
-
-    sampling: Sampling
-    reads: Size
-    size: Size
-    whole: tuple[Group, ...] = ()
-    resample: Group | None = None
-    pixelwise: tuple[Group, ...] = ()
-
-    @property
-    def groups(self) -> tuple[Group, ...]:
-        """All of it, in order."""
-        return (*self.whole, *([self.resample] if self.resample else []), *self.pixelwise)
-
-
-@dataclass(frozen=True)
-class LoweredSegment:
-    """A segment with its arrays, one row for each sample."""
-
-    resample: Resample
-    backward: Backward
-    sampling: Sampling
-    reads: Size
-    size: Size
-    whole: tuple[Whole, ...] = ()
-    pixelwise: tuple[Point | Field, ...] = ()
-
-    def rows(self, rows: Rows) -> LoweredSegment:
-        """The same for some of the samples."""
-        return replace(
-            self,
-            resample=self.resample.rows(rows),
-            backward=self.backward.rows(rows),
-            whole=tuple(kernel.rows(rows) for kernel in self.whole),
-            pixelwise=tuple(kernel.rows(rows) for kernel in self.pixelwise),
-        )
-
-
-Lowered = tuple[LoweredSegment, ...]
 
 
 @dataclass(frozen=True)
@@ -262,7 +193,7 @@ def compile_policy(policy: Policy, prepare: Prepare, source: Spec, *, fuse_steps
     if prepare.point(canvas) is not None:
         steps.append(Step("normalize", Point, canvas, declared=False))
     groups = fuse(steps) if fuse_steps else [Group((step,)) for step in steps]
-    return Program(policy, prepare, canvas, _segments(groups, policy, canvas), fuse_steps)
+    return Program(policy, prepare, canvas, segments_of(groups, Sampling.of(policy), canvas.shape[:2]), fuse_steps)
 
 
 def _leaves(node: Node) -> list[Transform]:
@@ -275,7 +206,7 @@ def _steps(policy: Policy, canvas: Spec) -> list[Step]:
     """All transforms in order; those that never change anything are dropped."""
     probe = draw_plan(policy, 0, Address(np.zeros(1, np.uint64)))
     found: list[Step] = []
-    spec, sampling = canvas, Sampling(policy.border, policy.fill, policy.interpolation)
+    spec, sampling = canvas, Sampling.of(policy)
 
     def visit(node: Node, branch: Branch) -> None:
         nonlocal spec, sampling
@@ -304,30 +235,3 @@ def _chain(chain: Node, sampling: Sampling, spec: Spec) -> Program:
     """Always fused, as its geometry is resampled once by definition."""
     policy = Policy([chain], border=sampling.border, fill=sampling.fill, interpolation=sampling.interpolation)
     return compile_policy(policy, Prepare(), spec)
-
-
-def _segments(groups: list[Group], policy: Policy, canvas: Spec) -> tuple[Segment, ...]:
-    """Cut the groups wherever a pass must end: at a resampling, a barrier, a kernel of the whole image."""
-    sampling, size = Sampling(policy.border, policy.fill, policy.interpolation), canvas.shape[:2]
-    segments: list[Segment] = []
-    for group in groups:
-        last = segments[-1] if segments else None
-        if isinstance(group.steps[0].barrier, Barrier):
-            sampling = sampling.after(group.steps[0].barrier)
-        elif group.kind is Resample:
-            resized = group.size or size
-            if last is not None and last.whole and not last.resample and not last.pixelwise:
-                segments[-1] = replace(last, sampling=sampling, size=resized, resample=group)
-            else:
-                segments.append(Segment(sampling, size, resized, resample=group))
-            size = resized
-        elif issubclass(group.kind, Whole):
-            open_ = last is not None and last.whole and not last.resample and not last.pixelwise
-            if last is not None and open_ and group.kind is not Mix:
-                segments[-1] = replace(last, whole=(*last.whole, group))
-            else:
-                segments.append(Segment(sampling, size, size, whole=(group,)))
-        else:
-            assert last is not None
-            segments[-1] = replace(last, pixelwise=(*last.pixelwise, group))
-    return tuple(segments)

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augury.binary import compiled
-from augury.compile.program import Lowered, LoweredSegment, Program
+from augury.compile.program import Program
+from augury.compile.segments import Lowered, LoweredSegment
 from augury.errors import AuguryError
 from augury.execute import native, opaque, reference
 from augury.execute.reference import Pass

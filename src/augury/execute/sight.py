@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augury.compile.marks import move_objects
-from augury.compile.program import LoweredSegment, Sampling
+from augury.compile.segments import LoweredSegment, Sampling
 from augury.data.table import Objects
 from augury.kernels import Backward, Floats, Resample
 from augury.kernels.matrices import shift

@@ -19,7 +19,7 @@ from augury.errors import DecodeError
 from augury.execute.run import default_executor
 from augury.shifts import blurred
 from augury.stream.cache import Images
-from augury.stream.engine import default_threads
+from augury.stream.threads import default_threads
 
 Pixels = NDArray[Any]
 Ints = NDArray[np.int64]

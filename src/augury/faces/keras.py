@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from augury.errors import AuguryError, MissingExtraError
 from augury.faces.labels import check_no_objects, targets
-from augury.stream.engine import Batch
+from augury.stream.batch import Batch
 
 try:
     from keras.utils import PyDataset

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augury.errors import AuguryError
-from augury.stream.engine import Batch
+from augury.stream.batch import Batch
 
 
 def check_no_objects(stream: Any, face: str, instead: str = "") -> None:

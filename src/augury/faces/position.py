@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from augury.faces.labels import check_no_objects
-from augury.stream.engine import Batch
+from augury.stream.batch import Batch
 
 
 class Positioned:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from augury.errors import MissingExtraError
 from augury.faces.labels import check_no_objects, targets
 from augury.spec import Spec
-from augury.stream.engine import Batch
+from augury.stream.batch import Batch
 
 try:
     import tensorflow as tf

@@ -8,7 +8,7 @@ from typing import Any
 from augury.errors import AuguryError, MissingExtraError
 from augury.faces.labels import check_no_objects, targets
 from augury.faces.position import Positioned
-from augury.stream.engine import Batch
+from augury.stream.batch import Batch
 
 try:
     import torch

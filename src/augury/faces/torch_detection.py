@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from augury.compile.polygons import areas
 from augury.compile.raster import fill
 from augury.errors import AuguryError
-from augury.stream.engine import Batch
+from augury.stream.batch import Batch
 
 Target = dict[str, Any]
 

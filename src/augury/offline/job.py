@@ -20,7 +20,7 @@ from augury.offline.views import Renderer
 from augury.offline.writers.annotated import Annotated, Legend, Writer
 from augury.offline.writers.known import WRITERS
 from augury.offline.writers.masks import mask_file, mask_path
-from augury.stream.engine import ordered
+from augury.stream.threads import ordered
 from augury.transforms.base import Transform
 from augury.transforms.policies import Policy, walk
 

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augury.compile.marks import Settled, redraw_seed, settle
-from augury.compile.program import Lowered, Program, compile_policy
+from augury.compile.program import Program, compile_policy
+from augury.compile.segments import Lowered
 from augury.data.decode import to_channels
 from augury.data.prepare import Prepare
 from augury.data.table import Objects, Table

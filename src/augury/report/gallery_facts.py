@@ -9,7 +9,8 @@ from typing import Any
 
 from augury import transforms
 from augury.compile.fuse import Group
-from augury.compile.program import Program, Segment, compile_policy
+from augury.compile.program import Program, compile_policy
+from augury.compile.segments import Segment
 from augury.data.prepare import Prepare
 from augury.kernels import Blend, Resample
 from augury.ranges import Unit, show

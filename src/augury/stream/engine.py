@@ -2,88 +2,40 @@
 
 from __future__ import annotations
 
-import os
 import threading
-from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property, partial
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from augury.compile.marks import Moved, move_objects, redraw_seed, settle
-from augury.compile.program import Lowered, LoweredSegment, Program
-from augury.data.table import Polygons, Table
+from augury.compile.program import Program
+from augury.compile.segments import Lowered, LoweredSegment
+from augury.data.table import Table
 from augury.draws import Address
 from augury.errors import AuguryError, DecodeError
 from augury.execute.opaque.function import StepError
 from augury.execute.run import run
 from augury.plan import Plan, draw_plan
 from augury.shifts import SEED as SHIFT_SEED
+from augury.stream.batch import Batch
 from augury.stream.buffers import Buffers
 from augury.stream.cache import Halvings, Images
 from augury.stream.mixing import Lender, Mixing, Opened, check_mixtures
 from augury.stream.objects import columns_of, objects_of, subjects
 from augury.stream.order import Order
 from augury.stream.partners import Partners
+from augury.stream.threads import ordered
 
 Pixels = NDArray[Any]
-Made = TypeVar("Made")
 Rows = NDArray[np.int64]
 Sizes = NDArray[np.int64]
 OnError = Literal["raise", "replace"]
 PLAN_BLOCK = 1024  # fewer ids would pay numpy's call overhead several times over
-
-
-@dataclass(frozen=True)
-class Batch:
-    """One batch.
-
-    Attributes
-    ----------
-    image : (n, h, w, c) in the prepared dtype and range (faces may ask for (n, c, h, w)).
-    label : int64 (n,); 0 of detection and segmentation data. id : uint64 (n,), draw addresses.
-    epoch : which epoch it belongs to.
-    boxes : float32 (m, 4), left, top, right, bottom in pixels of `image`, pixel 0 spanning 0..1: the smallest
-        upright boxes around the moved outlines, or around the moved boxes where there are none, cut to the image.
-        Noise and erasing leave them. None without boxes.
-    box_label, box_sample : int64 (m,): indices into the classes, and into this batch (ascending).
-    keypoints : float32 (m, k, 3), x, y and 0 = not labelled, 1 = hidden, 2 = visible; left and right have changed
-        places where the image is mirrored. polygons : outlines, cut to the image. quads : float32 (m, 4, 2), corners
-        of rotated boxes, which may reach beyond it. None where the dataset has none.
-    dropped_boxes : how many boxes of these samples, and of those mixed in, show no area, or less of it than the
-        policy's `keep` or a mixture's min_visible asks for; their keypoints and outlines went with them.
-    dropped_keypoints : labelled ones of the others that lie outside.
-    redrawn : how many samples were drawn anew so that no object is dropped.
-    soft : float32 (n, classes), the share of each class where samples are mixed; `label` stays the sample's own.
-        None where the policy mixes no labels, and for data with boxes or masks.
-    mask : (n, h, w) uint8 or uint16, moved to nearest pixels; the policy's mask_fill where a border is constant
-        or cut, 0 on the bars of fit="pad". None without masks.
-    shift : what the images are under, such as "rotation 2" (see `Dataset.under`). None: nothing.
-    """
-
-    image: Pixels
-    label: NDArray[np.int64]
-    id: NDArray[np.uint64]
-    epoch: int
-    boxes: NDArray[np.float32] | None = None
-    box_label: NDArray[np.int64] | None = None
-    box_sample: NDArray[np.int64] | None = None
-    keypoints: NDArray[np.float32] | None = None
-    polygons: Polygons | None = None
-    quads: NDArray[np.float32] | None = None
-    dropped_boxes: int = 0
-    dropped_keypoints: int = 0
-    redrawn: int = 0
-    mask: Pixels | None = None
-    shift: str | None = None
-    soft: NDArray[np.float32] | None = None
-
-    def __len__(self) -> int:
-        return len(self.label)
 
 
 @dataclass(frozen=True)
@@ -293,24 +245,6 @@ class Block:
         return draw_plan(self._policy, redraw_seed(self._seed, attempt), self._address.rows(part).rows(rows))
 
 
-def ordered(jobs: Iterable[Callable[[], Made]], threads: int, depth: int) -> Iterator[Made]:
-    """Run jobs on threads (0: here), at most `depth` in flight, and yield their results in order."""
-    if threads == 0:
-        yield from (job() for job in jobs)
-        return
-    pool = ThreadPoolExecutor(threads, thread_name_prefix="augury")
-    flight: deque[Future[Made]] = deque()
-    try:
-        for job in jobs:
-            flight.append(pool.submit(job))
-            if len(flight) >= depth:
-                yield flight.popleft().result()
-        while flight:
-            yield flight.popleft().result()
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
 def check_settings(
     batch_size: int, threads: int | None, rank: int, world: int, balance: str | None, on_error: str
 ) -> None:
@@ -324,13 +258,3 @@ def check_settings(
         raise AuguryError(f"stream: balance={balance!r}; expected 'classes' or None")
     if on_error not in ("raise", "replace"):
         raise AuguryError(f"stream: on_error={on_error!r}; expected 'raise' or 'replace'")
-
-
-def cores() -> int:
-    """How many this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def default_threads() -> int:
-    """Up to four of the cores."""
-    return min(4, cores())

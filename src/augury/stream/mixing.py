@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augury.compile.marks import move_objects
-from augury.compile.program import Lowered, LoweredSegment, Program
+from augury.compile.program import Program
+from augury.compile.segments import Lowered, LoweredSegment
 from augury.data.table import Objects, Table
 from augury.errors import PolicyError
 from augury.execute.mixing import Frame, mix
@@ -106,7 +107,7 @@ class Mixing:
         return images, masks
 
     def fields(self) -> dict[str, Any]:
-        """What `stream.engine.Batch` holds of objects and shares, by the names of its fields, once all is rendered."""
+        """What `stream.batch.Batch` holds of objects and shares, by the names of its fields, once all is rendered."""
         table, held = self._lender.table, self.held(len(self._lowered))
         if held is not None:
             boxes, keypoints = self.dropped.tolist()

@@ -21,7 +21,8 @@ from augury.compat.keras_image.steps import (
     standardize_features,
     standardize_samples,
 )
-from augury.compile.program import Lowered, Program, compile_policy
+from augury.compile.program import Program, compile_policy
+from augury.compile.segments import Lowered
 from augury.data.prepare import Prepare
 from augury.draws import Address
 from augury.execute.run import run
