@@ -5,13 +5,13 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
-#include <cmath>
 #include <stdexcept>
 #include <string>
 #include <tuple>
 #include <vector>
 
 #include "kernels.hpp"
+#include "steps.hpp"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -66,7 +66,6 @@ static void use_isa(const std::string& name) {
     throw std::invalid_argument("instruction set not available: " + name);
 }
 
-using Array = nb::ndarray<nb::ro, nb::c_contig, nb::device::cpu>;
 using Floats64 = nb::ndarray<const double, nb::c_contig, nb::device::cpu>;
 
 static DType dtype_of(const nb::dlpack::dtype& d) {
@@ -77,10 +76,6 @@ static DType dtype_of(const nb::dlpack::dtype& d) {
 }
 
 static int64_t item_size(DType d) { return d == DType::u8 ? 1 : d == DType::u16 ? 2 : 4; }
-
-static void require(bool condition, const char* message) {
-    if (!condition) throw std::invalid_argument(message);
-}
 
 // An (h, w, c) array whose pixels lie side by side; rows may be apart.
 static Image image_of(const nb::ndarray<nb::ro, nb::ndim<3>, nb::device::cpu>& a, DType dtype, int64_t channels) {
@@ -93,159 +88,6 @@ static Image image_of(const nb::ndarray<nb::ro, nb::ndim<3>, nb::device::cpu>& a
     require(a.shape(0) < 32768 && a.shape(1) < 32768, "image sides must be below 32,768 pixels");
     return {static_cast<const uint8_t*>(a.data()), int64_t(a.shape(0)), int64_t(a.shape(1)),
             a.shape(0) == 1 ? 0 : a.stride(0) * item_size(dtype)};
-}
-
-static const Array array_at(nb::handle step, const char* key) { return nb::cast<Array>(step[key]); }
-
-// The straight line that gives exactly this table, if there is one of round numbers: float conversion, 0..1, -1..1
-// and many a mean and deviation are such lines.
-static Line line_of(const float* table) {
-    const auto round_number = [](double x) { return float(std::nearbyint(64.0 * x) / 64.0); };
-    const double span = double(table[255]) - double(table[0]);
-    if (!(span > 1e-3)) return {0, 0};
-    const float divisor = round_number(255.0 / span), offset = round_number(table[0] * double(divisor));
-    for (int k = 0; k < 256; ++k)
-        if (table[k] != (float(k) + offset) / divisor) return {0, 0};
-    return {offset, divisor};
-}
-
-static bool noise_of(const std::string& kind, StepKind& found) {
-    const std::pair<const char*, StepKind> kinds[] = {{"normal", StepKind::normal},   {"shot", StepKind::shot},
-                                                      {"speckle", StepKind::speckle}, {"sensor", StepKind::sensor},
-                                                      {"impulse", StepKind::impulse}, {"dropout", StepKind::dropout}};
-    for (const auto& [name, value] : kinds)
-        if (kind == name) {
-            found = value;
-            return true;
-        }
-    return false;
-}
-
-// A step is a dict of arrays; each is checked against the batch before any pointer is taken.
-static Step step_of(nb::handle d, int64_t n, const Segment& s, bool is_last) {
-    Step step{};
-    const auto kind = nb::cast<std::string>(d["kind"]);
-    const Array a = array_at(d, "a");
-    step.a = a.data();
-    const auto rows = [&](const Array& x) { require(int64_t(x.shape(0)) == n, "a step has too few rows"); };
-    const auto bounds = [&] {
-        step.low = nb::cast<float>(d["low"]);
-        step.high = nb::cast<float>(d["high"]);
-    };
-    const auto per_channel = [&](const Array& x, int64_t last) {
-        const int64_t c = x.shape(1);
-        require((int64_t(x.shape(0)) == n || x.shape(0) == 1) && (c == s.channels || c == 1), "a step has a wrong shape");
-        step.channel = c == 1 ? 0 : last;
-        step.row = x.shape(0) == 1 && n != 1 ? 0 : c * last;
-    };
-    step.channels = s.channels;
-    const auto first_channels = [&] {
-        const auto first = nb::cast<int64_t>(d["channels"]);
-        require(first >= 0 && first <= s.channels, "a step changes more channels than there are");
-        if (first > 0) step.channels = first;
-    };
-    const auto is_on = [&](const Array& on) {
-        rows(on);
-        require(on.ndim() == 1 && on.dtype() == nb::dtype<bool>(), "`on` must be one bool for each sample");
-        return static_cast<const uint8_t*>(on.data());
-    };
-    if (kind == "table") {
-        step.kind = StepKind::table;
-        require(s.dtype == DType::u8 && a.ndim() == 3 && a.shape(2) == 256, "a table must be (n, channels, 256) for uint8");
-        per_channel(a, 256);
-        step.to_float = a.dtype() == nb::dtype<float>();
-        if (step.to_float && a.size() == 256) step.line = line_of(static_cast<const float*>(a.data()));
-        require(step.to_float || a.dtype() == nb::dtype<uint8_t>(), "a table must hold uint8 or float32");
-    } else if (kind == "affine") {
-        step.kind = StepKind::affine;
-        const Array b = array_at(d, "b");
-        require(a.ndim() == 2 && b.ndim() == 2 && a.dtype() == nb::dtype<float>() && b.dtype() == nb::dtype<float>() &&
-                    a.shape(0) == b.shape(0) && a.shape(1) == b.shape(1), "gain and offset must be alike");
-        per_channel(a, 1);
-        step.b = b.data();
-        bounds();
-        step.to_float = nb::cast<bool>(d["to_float"]);
-    } else if (kind == "curve") {
-        step.kind = StepKind::curve;
-        rows(a);
-        require(a.ndim() == 2 && a.shape(1) == 4097 && a.dtype() == nb::dtype<float>(), "a curve must have 4,097 float32 knots");
-        step.row = 4097;
-        step.on = is_on(array_at(d, "on"));
-        first_channels();
-        bounds();
-    } else if (kind == "pieces") {
-        step.kind = StepKind::pieces;
-        const Array b = array_at(d, "b"), breaks = array_at(d, "breaks");
-        rows(a), rows(b), rows(breaks);
-        require(a.ndim() == 2 && b.ndim() == 2 && breaks.ndim() == 2 && breaks.shape(1) > 0 && a.shape(1) == b.shape(1) &&
-                    a.shape(1) == breaks.shape(1) + 1 && a.dtype() == nb::dtype<float>() &&
-                    b.dtype() == nb::dtype<float>() && breaks.dtype() == nb::dtype<float>(), "pieces have a wrong shape");
-        step.row = int64_t(breaks.shape(1));
-        step.b = b.data();
-        step.breaks = static_cast<const float*>(breaks.data());
-        step.on = is_on(array_at(d, "on"));
-        first_channels();
-        bounds();
-    } else if (kind == "mix") {
-        step.kind = StepKind::mix;
-        const Array b = array_at(d, "b");
-        rows(a), rows(b);
-        require(a.ndim() == 3 && b.ndim() == 2 && int64_t(a.shape(1)) == s.channels && int64_t(a.shape(2)) == s.channels &&
-                    int64_t(b.shape(1)) == s.channels && a.dtype() == nb::dtype<float>() && b.dtype() == nb::dtype<float>(),
-                "a mix must be (n, channels, channels), with an offset (n, channels)");
-        step.b = b.data();
-        step.on = is_on(array_at(d, "on"));
-        bounds();
-    } else if (kind == "hue") {
-        step.kind = StepKind::hue;
-        rows(a);
-        require(a.ndim() == 1 && a.dtype() == nb::dtype<float>() && s.channels >= 3, "hue must be float32 (n,), for three channels or more");
-        bounds();
-    } else if (noise_of(kind, step.kind)) {
-        const Array key = array_at(d, "key"), counter = array_at(d, "counter");
-        rows(a), rows(key), rows(counter);
-        require(a.dtype() == nb::dtype<float>() && key.shape(1) == 2 && counter.shape(1) == 3 &&
-                    key.dtype() == nb::dtype<uint32_t>() && counter.dtype() == nb::dtype<uint32_t>(), "noise has a wrong shape");
-        if (step.kind == StepKind::sensor || step.kind == StepKind::dropout) {
-            const Array b = array_at(d, "b");
-            rows(b);
-            require(b.dtype() == nb::dtype<float>(), "the second number of noise must be float32");
-            step.b = b.data();
-        }
-        step.key = static_cast<const uint32_t*>(key.data());
-        step.counter = static_cast<const uint32_t*>(counter.data());
-        bounds();
-    } else if (kind == "rectangle") {
-        step.kind = StepKind::rectangle;
-        const Array b = array_at(d, "b");
-        rows(a), rows(b);
-        require(a.ndim() == 3 && b.ndim() == 2 && a.shape(1) == b.shape(1) && a.shape(2) == 4 &&
-                    a.dtype() == nb::dtype<int32_t>() && b.dtype() == nb::dtype<float>(), "rectangles have a wrong shape");
-        step.count = int64_t(a.shape(1));
-        const auto* box = static_cast<const int32_t*>(a.data());
-        for (int64_t i = 0; i < n * step.count; ++i, box += 4)
-            require(box[0] >= 0 && box[1] >= 0 && box[2] <= s.height && box[3] <= s.width, "a rectangle leaves the canvas");
-        step.b = b.data();
-    } else if (kind == "light") {
-        step.kind = StepKind::light;
-        const Array b = array_at(d, "b"), tint = array_at(d, "tint"), on = array_at(d, "on");
-        rows(a), rows(b), rows(tint), rows(on);
-        const auto floats = [](const Array& x, size_t axes) { return x.ndim() == axes && x.dtype() == nb::dtype<float>(); };
-        require(floats(a, 3) && floats(b, 3) && floats(tint, 2) && a.shape(1) == b.shape(1) && a.shape(2) == b.shape(2) &&
-                    a.shape(1) > 1 && a.shape(2) > 1 && int64_t(tint.shape(1)) == s.channels, "light has a wrong shape");
-        step.b = b.data();
-        step.tint = static_cast<const float*>(tint.data());
-        step.on = static_cast<const uint8_t*>(on.data());
-        step.rows = int64_t(a.shape(1));
-        step.columns = int64_t(a.shape(2));
-        step.down = double(step.rows - 1) / double(s.height);
-        step.across = double(step.columns - 1) / double(s.width);
-        bounds();
-    } else {
-        throw std::invalid_argument("unknown step: " + kind);
-    }
-    require(!step.to_float || (is_last && s.float_out), "only the last step may change the dtype");
-    return step;
 }
 
 static Bend bend_of(nb::handle d, int64_t n) {
@@ -299,7 +141,7 @@ static void segment(nb::list sources, nb::dict places, std::pair<int64_t, int64_
     s.float_out = out_dtype == DType::f32;
     std::vector<Step> parsed;
     const int64_t count = int64_t(nb::len(steps));
-    for (int64_t k = 0; k < count; ++k) parsed.push_back(step_of(steps[k], s.n, s, k + 1 == count));
+    for (int64_t k = 0; k < count; ++k) parsed.push_back(StepReader(steps[k], s.n, s).read(k + 1 == count));
     const bool converts = !parsed.empty() && parsed.back().to_float;
     require(out_dtype == s.dtype || converts, "out has another dtype than the images, and no step converts");
     require(!converts || s.float_out, "the last step gives float32");
