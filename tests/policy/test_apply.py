@@ -84,8 +84,21 @@ def test_it_gives_what_a_stream_gives(keep, prepare):
         np.testing.assert_array_equal(out.image, batch.image[i], strict=True)
         np.testing.assert_array_equal(out.masks, batch.mask[i], strict=True)
         there = np.isin(batch.box_label[mine], out.kept)  # an object whose mask shows no pixel goes, too
-        for name in ("boxes", "keypoints", "quads"):
+        for name in ("keypoints", "quads"):
             np.testing.assert_array_equal(getattr(out, name), getattr(batch, name)[mine][there], strict=True)
+        boxes = batch.boxes[mine][there]  # those of the call are cut to their masks
+        assert np.all((out.boxes[:, :2] >= boxes[:, :2]) & (out.boxes[:, 2:] <= boxes[:, 2:]))
+        alone = policy.apply(
+            image,
+            masks=mask,
+            **{**marks, "instances": None},
+            keypoint_swaps=[(0, 1)],
+            seed=3,
+            id=int(batch.id[i]),
+            epoch=7,
+            **prepare,
+        )
+        np.testing.assert_array_equal(alone.boxes, batch.boxes[mine], strict=True)
         rows = np.flatnonzero(mine)[there]
         for ring, row in zip(out.polygons, rows, strict=True):
             np.testing.assert_array_equal(np.concatenate(ring), np.concatenate(batch.polygons.of(row)))
@@ -364,3 +377,19 @@ def test_mixtures_take_a_dataset(node):
         ag.Policy([node]).apply(photo(), masks=photo()[..., 0])
     assert "\n" not in str(caught.value)
     np.testing.assert_array_equal(ag.Policy([ag.MixUp(p=0.0)]).apply(photo()).image, photo())
+
+
+def test_a_box_with_a_mask_is_tight_after_a_turn():
+    rows, columns = np.mgrid[:100, :120]
+    disc = (rows - 40) ** 2 + (columns - 70) ** 2 < 20**2
+    image = np.zeros((100, 120, 3), np.uint8)
+    image[disc] = 255
+    box = [[50, 20, 90, 60]]
+    policy = ag.Policy([ag.Rotate(ag.Fixed(45))], border="constant")
+    tight = policy.apply(image, boxes=box, instances=disc[None])
+    down, across = (np.flatnonzero((tight.image[..., 0] > 127).any(axis=axis)) for axis in (1, 0))
+    np.testing.assert_allclose(tight.boxes[0], [across[0], down[0], across[-1] + 1, down[-1] + 1], atol=1)
+    loose = policy.apply(image, boxes=box).boxes[0]
+    assert np.all(loose[2:] - loose[:2] > tight.boxes[0, 2:] - tight.boxes[0, :2] + 10)
+    same = ag.Policy([ag.Rotate(ag.Fixed(0))]).apply(image, boxes=box, instances=disc[None])
+    np.testing.assert_allclose(same.boxes, box, atol=1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -101,7 +101,8 @@ def apply(
         Edges outside by rounding (a thousandth of a pixel, a millionth of the side) are cut.
     labels : k things of any kind. keypoints : (k, p, 2), or (k, p, 3) with 0 = not labelled, 1 = hidden, 2 = visible.
     polygons : k lists of outlines (n, 2), which are cut to the image. quads : (k, 4, 2), corners of rotated boxes.
-    instances : k masks (h, w) of bool, or of 0 and 1. An object whose mask shows no pixel any more goes, too.
+    instances : k masks (h, w) of bool, or of 0 and 1. An object's box is cut to what its moved mask shows, and an
+        object whose mask shows no pixel any more goes, too.
     keypoint_swaps : pairs that change places in a mirror, such as left and right eye.
     value_range : black and white of float images, 0..1 unless told.
     prepare : size, fit, channels, normalize and dtype, as of `Dataset.prepare`.
@@ -212,6 +213,7 @@ def _objects(given: Marks, moved: Moved, shapes: NDArray[np.bool_], size: tuple[
     if given.instances is not None:
         there = np.flatnonzero(shapes[rows].any(axis=(1, 2)))
         rows, objects = rows[there], objects.rows(there)
+        objects = replace(objects, boxes=_tight(objects.boxes, shapes[rows]))
     found: dict[str, Any] = {"kept": rows, "dropped": np.setdiff1d(np.arange(len(moved.visible)), rows)}
     if given.boxes is not None:
         found["boxes"] = from_pixels(objects.boxes, given.format, size)
@@ -224,6 +226,16 @@ def _objects(given: Marks, moved: Moved, shapes: NDArray[np.bool_], size: tuple[
         rings = objects.polygons
         found["polygons"] = [[] if rings is None else rings.of(i) for i in range(len(rows))]
     return {**found, "keypoints": objects.keypoints, "quads": objects.quads}
+
+
+def _tight(boxes: NDArray[np.float32], shapes: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Boxes (k, 4) cut to the pixels of masks (k, h, w); one that does not meet its mask stays as it is."""
+    across, down = (np.asarray(shapes.any(axis=axis)) for axis in (1, 2))
+    low = np.stack([seen.argmax(axis=1) for seen in (across, down)], axis=1)
+    high = np.stack([seen.shape[1] - seen[:, ::-1].argmax(axis=1) for seen in (across, down)], axis=1)
+    cut = np.concatenate([np.maximum(boxes[:, :2], low), np.minimum(boxes[:, 2:], high)], axis=1)
+    meets = np.asarray((cut[:, :2] < cut[:, 2:]).all(axis=1))
+    return np.where(meets[:, None], cut, boxes).astype(np.float32)
 
 
 def _places(image: Any) -> list[str]:
