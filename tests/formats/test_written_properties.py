@@ -12,7 +12,7 @@ from augury.data.formats import tables as read_tables
 from augury.data.formats import voc as read_voc
 from augury.data.formats import yolo as read_yolo
 from augury.data.formats.shapes import corners, order_of_swaps, swaps_of_order
-from augury.offline.described import _marks
+from augury.offline.described import marks_of
 from augury.offline.writers import coco, table, voc, yolo
 from augury.offline.writers.annotated import Annotated, Legend
 from augury.offline.writers.numbers import moved, short, start_and_length
@@ -68,7 +68,7 @@ def again(image, writer):
         **dict(writer.files(iter([kept]), LEGEND)),
     }
     read = READERS[writer].table(stored(files))
-    found = Annotated("a.png", image.height, image.width, **_marks(read.objects, image.height, image.width))
+    found = Annotated("a.png", image.height, image.width, **marks_of(read.objects, image.height, image.width))
     return read, replace(
         found, labels=np.array([LEGEND.classes.index(read.classes[k]) for k in found.labels], np.int64)
     )

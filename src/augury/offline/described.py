@@ -31,15 +31,15 @@ def described(table: Table, i: int, name: str, part: str | None, columns: dict[s
     height, width = table.decode(i).shape[:2]
     marks: dict[str, Any] = {}
     if table.objects is not None:
-        marks = _marks(table.objects.take([i]), height, width)
+        marks = marks_of(table.objects.take([i]), height, width)
     if table.mask is not None:
         marks["mask"] = table.mask(i)
     label = int(table.labels[i]) if not marks else None
     return Annotated(name, height, width, table.where(i), label, part=part, columns=columns, **marks)
 
 
-def _marks(objects: Objects, height: int, width: int) -> dict[str, Any]:
-    """Fields of `Annotated`, in float64: pixels of fractions are no float32."""
+def marks_of(objects: Objects, height: int, width: int) -> dict[str, Any]:
+    """What objects of one image are as fields of `Annotated`, in float64: pixels of fractions are no float32."""
     size = np.array([width, height] if objects.fractions else [1, 1], np.float64)
     marks: dict[str, Any] = {"boxes": objects.boxes * np.tile(size, 2), "labels": objects.labels}
     if objects.keypoints is not None:

@@ -60,13 +60,10 @@ class Legend:
 class Writer(Protocol):
     """What every module of this folder offers.
 
-    `HOLDS` are the fields of `Annotated` that the format has a place for, and `BY_STEM` says whether annotations
-    are found by the name of the image without its ending. `fitted` gives the image as the format can hold it, and
-    counts what was left out. `files` takes such images, and gives annotation files as soon as they are whole.
+    `BY_STEM` says whether annotations are found by the name of the image without its ending. `image_path` is where the
+    image lies. `fitted` gives the image as the format can hold it, and counts what was left out. `files` takes such
+    images, and gives annotation files as soon as they are whole.
     """
-
-    @property
-    def HOLDS(self) -> frozenset[str]: ...  # noqa: D102, N802
 
     @property
     def BY_STEM(self) -> bool: ...  # noqa: D102, N802
