@@ -54,8 +54,9 @@ def test_leaks_found_are_those_of_the_committed_runs(row, name):
         assert [int(n) for n in pair] == [last[side]["count"], last[side]["of"]]
 
 
-def test_the_example_of_the_data_page_prints_what_it_says(capsys):
-    text = (ROOT / "docs/data.md").read_text()
+@pytest.mark.parametrize("page", ["data", "formats"])
+def test_the_example_of_a_page_prints_what_it_says(capsys, page):
+    text = (ROOT / f"docs/{page}.md").read_text()
     exec(re.search(r"```python\n(.*?)```", text, re.DOTALL)[1], {})
     for line in capsys.readouterr().out.strip().splitlines():
         assert line in text

@@ -7,6 +7,7 @@ import pytest
 
 import augury as ag
 from annotated_sets import NOSE, coco_set
+from augury.data.formats.shapes import swaps_by_name
 from augury.data.table import Objects, Polygons
 from augury.errors import AuguryError, DataError
 
@@ -55,6 +56,31 @@ def test_categories_share_keypoints_of_one_name(tmp_path):
     found = objects_of(coco_set(tmp_path, [things], categories))
     assert found.keypoint_names == (*NOSE, "tail")
     np.testing.assert_array_equal(found.keypoints[1], [[8.5, 8.5, 2], [0, 0, 0], [0, 0, 0], [7.5, 7.5, 1]])
+
+
+def test_shapes_follow_their_images_whatever_the_order_of_annotations(tmp_path):
+    moved = [np.add(TRIANGLE, k).tolist() for k in range(3)]
+    place = coco_set(tmp_path, [[BOX | {"segmentation": [ring]}] for ring in moved])
+    file = place / "annotations/instances_train.json"
+    document = json.loads(file.read_text())
+    document["annotations"].reverse()
+    file.write_text(json.dumps(document))
+    found = objects_of(place).polygons
+    for k, ring in enumerate(moved):
+        np.testing.assert_array_equal(found.of(k)[0], np.float32(ring).reshape(-1, 2))
+
+
+@pytest.mark.parametrize(
+    ("names", "swaps"),
+    [
+        (["Left Eye", "nose", "right eye"], ((0, 2),)),
+        (["l_eye", "eye", "r_ear"], ()),
+        (["left_right", "right_right", "left_left"], ((1, 2),)),
+        (["tail_left"], ()),
+    ],
+)
+def test_keypoints_swap_with_the_one_of_the_other_side(names, swaps):
+    assert swaps_by_name(names) == swaps
 
 
 def test_what_is_not_read_is_counted(tmp_path):

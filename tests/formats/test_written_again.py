@@ -251,7 +251,7 @@ def test_groups_are_columns(tmp_path):
     np.testing.assert_array_equal(again(data, tmp_path / "b", "csv").groups, data.groups)
     with pytest.raises(ag.DataError, match="folders cannot hold 1 groups"):
         ag.write(data, tmp_path / "c", "folders")
-    assert ag.write(data, tmp_path / "c", "folders", lossy=True).left_out == {"columns": 6}
+    assert ag.write(data, tmp_path / "c", "folders", lossy=True).left_out == {"groups": 6}
 
 
 def test_a_part_is_written_by_itself(tmp_path):

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from augury.offline.encode import check_encodable, original
 from augury.offline.job import Progress, in_order
 from augury.offline.places import has_files
 from augury.offline.workplace import PACKED, Workplace
-from augury.offline.writers.annotated import Annotated, Writer, counted
+from augury.offline.writers.annotated import SEVERAL, Annotated, Legend, Writer, counted
 from augury.offline.writers.known import WRITERS
 from augury.spec import Spec
 
@@ -60,6 +60,16 @@ class Conversion:
         """The format's own functions."""
         return WRITERS[self.format]
 
+    @cached_property
+    def is_of_files(self) -> bool:
+        """Whether the images are files, whose bytes are copied."""
+        return has_files(self.table)
+
+    @cached_property
+    def legend(self) -> Legend:
+        """What is the same for all images."""
+        return legend_of(self.table)
+
 
 def convert(job: Conversion, out: Path, progress: Progress) -> Written:
     """Write a dataset to a folder or .zip that is not there yet; see `api.write.write` for the errors.
@@ -81,7 +91,7 @@ def convert(job: Conversion, out: Path, progress: Progress) -> Written:
     lost, seen = Counter[str](), Counter[str]()
     try:
         with closing(_images(job, place, names, parts, lost, seen, progress)) as images:  # ends its threads
-            for name, content in job.writer.files(images, legend_of(job.table)):
+            for name, content in job.writer.files(images, job.legend):
                 place.write(name, content)
         _check_read_again(job, place, seen)
         return _finished(job, place, lost, seen, progress)
@@ -120,18 +130,24 @@ def _one(
             f"{image.where}: {job.format} cannot hold {counted(lost)}; choose another format, or give lossy=True "
             "(--lossy) to leave such things out and count them"
         )
-    place.write(job.writer.image_path(image, legend_of(table)), _image_file(table, i))
+    place.write(job.writer.image_path(image, job.legend), _image_file(job, i))
     return image, lost
 
 
-def _image_file(table: Table, i: int) -> bytes:
+def _kinds(lost: Counter[str]) -> dict[str, int]:
+    """What is left out, as people are told."""
+    return {SEVERAL.get(name, name): count for name, count in sorted(lost.items())}
+
+
+def _image_file(job: Conversion, i: int) -> bytes:
     """The file of image i as it is, or its array as a PNG."""
-    if not has_files(table):
+    table = job.table
+    if not job.is_of_files:
         pixels = table.decode(i)
         height, width, channels = pixels.shape
         dtype: Any = pixels.dtype.name
         check_encodable(Spec.image(height, width, channels, dtype, table.value_range), "png", table.where(i))
-    return original(table, i, has_files(table))
+    return original(table, i, job.is_of_files)
 
 
 def _check_read_again(job: Conversion, place: Workplace, seen: Counter[str]) -> None:
@@ -169,4 +185,4 @@ def _finished(job: Conversion, place: Workplace, lost: Counter[str], seen: Count
     except OSError as error:
         raise DataError(f"{place.out}: cannot be written ({error.strerror}); choose another place") from None
     objects = 0 if job.table.objects is None else seen.total()
-    return Written(place.out, job.format, len(job.rows), objects, dict(sorted(lost.items())), size)
+    return Written(place.out, job.format, len(job.rows), objects, _kinds(lost), size)

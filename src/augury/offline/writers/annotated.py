@@ -14,7 +14,7 @@ from augury.data.formats.shapes import corners
 
 Floats = NDArray[np.float64]
 File = tuple[str, bytes]
-_SEVERAL = {"boxes": "boxes off their outlines", "mask": "masks", "label": "labels", "columns": "groups"}
+SEVERAL = {"boxes": "boxes off their outlines", "mask": "masks", "label": "labels", "columns": "groups"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,13 +61,10 @@ class Legend:
 class Writer(Protocol):
     """What every module of this folder offers.
 
-    `HOLDS` are the fields of `Annotated` that the format has a place for, and `BY_STEM` says whether annotations
-    are found by the name of the image without its ending. `fitted` gives the image as the format can hold it, and
-    counts what was left out. `files` takes such images, and gives annotation files as soon as they are whole.
+    `BY_STEM` says whether annotations are found by the name of the image without its ending. `image_path` is where the
+    image lies. `fitted` gives the image as the format can hold it, and counts what was left out. `files` takes such
+    images, and gives annotation files as soon as they are whole.
     """
-
-    @property
-    def HOLDS(self) -> frozenset[str]: ...  # noqa: D102, N802
 
     @property
     def BY_STEM(self) -> bool: ...  # noqa: D102, N802
@@ -103,7 +100,7 @@ def held(image: Annotated, fields: frozenset[str]) -> tuple[Annotated, Counter[s
 
 def counted(lost: Mapping[str, int]) -> str:
     """What was left out, in words."""
-    return ", ".join(f"{count} {_SEVERAL.get(name, name)}" for name, count in sorted(lost.items()))
+    return ", ".join(f"{count} {SEVERAL.get(name, name)}" for name, count in sorted(lost.items()))
 
 
 def in_folder(folder: str, image: Annotated) -> str:

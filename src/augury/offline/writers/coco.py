@@ -20,7 +20,7 @@ from augury.data.formats.shapes import order_of_swaps, swaps_by_name
 from augury.offline.writers.annotated import Annotated, File, Legend, area, held, in_folder
 from augury.offline.writers.numbers import moved, short, start_and_length
 
-HOLDS = frozenset({"boxes", "polygons", "quads", "keypoints"})
+_HOLDS = frozenset({"boxes", "polygons", "quads", "keypoints"})
 BY_STEM = False
 
 
@@ -32,7 +32,7 @@ def image_path(image: Annotated, legend: Legend) -> str:
 
 def fitted(image: Annotated) -> tuple[Annotated, Counter[str]]:
     """See `Writer`. Of outlines and rotated boxes of one object, outlines stay."""
-    kept, lost = held(image, HOLDS if image.polygons is None else HOLDS - {"quads"})
+    kept, lost = held(image, _HOLDS if image.polygons is None else _HOLDS - {"quads"})
     if kept.quads is not None:
         kept = replace(kept, quads=None, polygons=[[quad] for quad in kept.quads])
     return kept, lost

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from augury.errors import DataError
 from augury.offline.writers.annotated import Annotated, File, Legend, held
 
-HOLDS = frozenset({"label"})
+_HOLDS = frozenset({"label"})
 BY_STEM = False
 
 
@@ -25,7 +25,7 @@ def image_path(image: Annotated, legend: Legend) -> str:
 
 def fitted(image: Annotated) -> tuple[Annotated, Counter[str]]:
     """See `Writer`."""
-    return held(image, HOLDS)
+    return held(image, _HOLDS)
 
 
 def files(images: Iterable[Annotated], legend: Legend) -> Iterator[File]:

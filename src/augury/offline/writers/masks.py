@@ -13,7 +13,7 @@ from augury.errors import DataError
 from augury.offline.encode import encoded
 from augury.offline.writers.annotated import Annotated, File, Legend, held, in_folder, stem
 
-HOLDS = frozenset({"mask"})
+_HOLDS = frozenset({"mask"})
 BY_STEM = True
 
 
@@ -25,7 +25,7 @@ def image_path(image: Annotated, legend: Legend) -> str:
 
 def fitted(image: Annotated) -> tuple[Annotated, Counter[str]]:
     """See `Writer`."""
-    return held(image, HOLDS)
+    return held(image, _HOLDS)
 
 
 def files(images: Iterable[Annotated], legend: Legend) -> Iterator[File]:

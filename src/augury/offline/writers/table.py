@@ -14,12 +14,12 @@ import io
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
+from augury.data.formats.rows import EDGES
 from augury.offline.writers.annotated import Annotated, File, Legend, held
 from augury.offline.writers.numbers import plain, short
 
-HOLDS = frozenset({"boxes", "label", "columns"})
+_HOLDS = frozenset({"boxes", "label", "columns"})
 BY_STEM = False
-EDGES = ("left", "top", "right", "bottom")
 
 
 def image_path(image: Annotated, legend: Legend) -> str:
@@ -30,7 +30,7 @@ def image_path(image: Annotated, legend: Legend) -> str:
 
 def fitted(image: Annotated) -> tuple[Annotated, Counter[str]]:
     """See `Writer`."""
-    return held(image, HOLDS)
+    return held(image, _HOLDS)
 
 
 def files(images: Iterable[Annotated], legend: Legend) -> Iterator[File]:

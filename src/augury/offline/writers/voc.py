@@ -18,7 +18,7 @@ import numpy as np
 from augury.offline.writers.annotated import Annotated, File, Floats, Legend, held, stem
 from augury.offline.writers.numbers import moved, plain, short
 
-HOLDS = frozenset({"boxes"})
+_HOLDS = frozenset({"boxes"})
 BY_STEM = True
 
 
@@ -30,7 +30,7 @@ def image_path(image: Annotated, legend: Legend) -> str:
 
 def fitted(image: Annotated) -> tuple[Annotated, Counter[str]]:
     """See `Writer`."""
-    return held(image, HOLDS)
+    return held(image, _HOLDS)
 
 
 def files(images: Iterable[Annotated], legend: Legend) -> Iterator[File]:

@@ -3,7 +3,7 @@
 Coordinates are fractions of the image, whose outer edges are 0 and 1, in all digits of a float64: float32 pixels come
 back exactly. The task follows from what is marked: keypoints (pose), else rotated boxes (obb), else outlines
 (segment), else boxes; data.yaml says it as `task`, which Ultralytics ignores, so that outlines that all have four
-points are no rotated boxes when they are read again. Without parts data.yaml has no `val`: split first.
+points are no rotated boxes when they are read again. Without parts data.yaml has no `val`.
 Holds: boxes, keypoints, rotated boxes or outlines, parts. Does not hold: masks, groups, two of these shapes at once;
 more than one ring of an object (the largest is kept); an object without outline among others with one (its box becomes
 one); a box that is more than a pixel off its shape; and what lies outside the image: shapes and boxes are cut at its
@@ -22,7 +22,6 @@ from augury.data.formats.shapes import order_of_swaps
 from augury.data.formats.yolo_said import DETECT, OBB, POSE, SEGMENT
 from augury.data.table import PARTS
 from augury.offline.writers.annotated import Annotated, File, Legend, in_folder, stem
-from augury.offline.writers.yolo_fit import HOLDS as HOLDS
 from augury.offline.writers.yolo_fit import centred
 from augury.offline.writers.yolo_fit import fitted as fitted
 

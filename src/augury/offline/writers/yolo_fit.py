@@ -13,7 +13,6 @@ from augury.data.formats.shapes import corners
 from augury.data.formats.yolo import TOLERANCE
 from augury.offline.writers.annotated import Annotated, Floats, area, held
 
-HOLDS = frozenset({"boxes", "keypoints", "quads", "polygons"})
 _FAR = 1.0  # pixels by which a box may be off its shape: other formats round
 _SHAPES = ("keypoints", "quads", "polygons")  # a line holds the first that there is
 
@@ -30,7 +29,7 @@ def fitted(image: Annotated) -> tuple[Annotated, Counter[str]]:
     rows = np.flatnonzero(stay)
     if outlines is not None:
         around = _around(outlines)
-        lost["boxes"] += int((np.abs(around - boxes)[rows] > _FAR).any(axis=1).sum())
+        lost["boxes off their outlines"] += int((np.abs(around - boxes)[rows] > _FAR).any(axis=1).sum())
         outlines = [outlines[k] for k in rows]
     kept = replace(kept, boxes=boxes[rows], labels=kept.labels[rows])
     if kept.quads is not None and outlines is not None:
