@@ -157,7 +157,7 @@ class Point:
         low, high = spec.value_range
         if spec.dtype == "uint8":
             x = np.arange(256.0)
-            section = (x[None, :, None] > breaks[:, None, :]).sum(2)
+            section = _breaks_below(breaks)
             values = np.take_along_axis(gain, section, 1) * x + np.take_along_axis(offset, section, 1)
             return cls((_table(np.clip(np.rint(values), low, high), spec, channels),)).where(on)
         f = np.float32
@@ -214,6 +214,13 @@ def _table(values: Floats, spec: Spec, channels: int | None) -> Table:
         return Table(shared)
     changed = (np.arange(spec.channels) < channels)[:, None]
     return Table(np.where(changed, shared, np.arange(256, dtype=np.uint8)))
+
+
+def _breaks_below(breaks: Floats) -> NDArray[np.int64]:
+    """How many of the breaks (n, k) lie below each of 256 levels: (n, 256)."""
+    n = len(breaks)
+    first = np.clip(np.floor(breaks) + 1.0, 0, 256).astype(np.int64) + 257 * np.arange(n)[:, None]
+    return np.cumsum(np.bincount(first.ravel(), minlength=257 * n).reshape(n, 257)[:, :256], axis=1)
 
 
 def _step_where(step: PointStep, on: NDArray[np.bool_]) -> PointStep:
