@@ -23,7 +23,7 @@ _SPACE = Space(shift=1 / 3)
 _STRONGEST = 10.0
 _WEAKEST = 0.1
 _STEPS = 30
-_MOST_BITS = 4  # that Posterize keeps: the paper takes half of the bits at any strength
+_MOST_BITS = 4  # that Posterize keeps: the paper's code takes half of the 8 at the least
 _OPERATIONS = (
     "ShearX",
     "ShearY",
