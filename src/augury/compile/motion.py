@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from augury.kernels import Bend, Floats, Resample
 
 _EDGE = 8  # places along each edge of a box whose image is bent
-_NEWTON_STEPS = 12  # from the second on the error squares; a bend whose lattice does not fold needs four or five
+_NEWTON_STEPS = 20  # four or five are enough where no kink is crossed
 
 
 def outline(boxes: Floats, bent: bool) -> Floats:
@@ -71,20 +71,33 @@ def displacement(bend: Bend, points: Floats, sample: NDArray[np.int64]) -> tuple
 
 
 def _unbent(bend: Bend, points: Floats, sample: NDArray[np.int64]) -> Floats:
-    """The places q whose bent places q + shift(q) are the points: Newton's method, and for cells the one that fits."""
+    """The places q whose bent places q + shift(q) are the points: Newton's method, and for cells the one that fits.
+
+    Across the kinks of a lattice a whole step can lead farther away, and back again for ever; then half of it is taken.
+    """
     if bend.stepped:
         return _in_cells(bend, points, sample)
-    q = points
+    q = best = points
+    least, length, way = np.full(points.shape[:2], np.inf), np.ones(points.shape[:2]), np.zeros(points.shape)
     for _ in range(_NEWTON_STEPS):
         moves, slope = displacement(bend, q, sample)
         wrong = points - q - moves
-        a, b = 1.0 + slope[..., 0, 0], slope[..., 0, 1]
-        c, d = slope[..., 1, 0], 1.0 + slope[..., 1, 1]
-        det = a * d - b * c
-        det = np.where(np.abs(det) < 0.05, np.copysign(0.05, det), det)
-        x, y = wrong[..., 0], wrong[..., 1]
-        q = q + np.stack([(d * x - b * y) / det, (a * y - c * x) / det], axis=-1)
-    return q
+        error = (wrong * wrong).sum(axis=-1)
+        nearer = error < least
+        best, way = (np.where(nearer[..., None], *pair) for pair in ((q, best), (_step(wrong, slope), way)))
+        least, length = np.where(nearer, error, least), np.where(nearer, 1.0, 0.5 * length)
+        q = best + length[..., None] * way
+    return best
+
+
+def _step(wrong: Floats, slope: Floats) -> Floats:
+    """Newton's step from places that are wrong by (m, k, 2)."""
+    a, b = 1.0 + slope[..., 0, 0], slope[..., 0, 1]
+    c, d = slope[..., 1, 0], 1.0 + slope[..., 1, 1]
+    det = a * d - b * c
+    det = np.where(np.abs(det) < 0.05, np.copysign(0.05, det), det)
+    x, y = wrong[..., 0], wrong[..., 1]
+    return np.stack([(d * x - b * y) / det, (a * y - c * x) / det], axis=-1)
 
 
 def _in_cells(bend: Bend, points: Floats, sample: NDArray[np.int64]) -> Floats:
