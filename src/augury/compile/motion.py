@@ -8,8 +8,7 @@ from numpy.typing import NDArray
 from augury.kernels import Bend, Floats, Resample
 
 _EDGE = 8  # places along each edge of a box whose image is bent
-_NEWTON_STEPS = 60  # five are enough where there are no kinks
-_CLOSE = 1e-18  # squared distance, in pixels, at which a place is found
+_NEWTON_STEPS = 20  # four or five are enough where no kink is crossed
 
 
 def outline(boxes: Floats, bent: bool) -> Floats:
@@ -72,34 +71,27 @@ def displacement(bend: Bend, points: Floats, sample: NDArray[np.int64]) -> tuple
 
 
 def _unbent(bend: Bend, points: Floats, sample: NDArray[np.int64]) -> Floats:
-    """The places q whose bent places q + shift(q) are the points; for cells that move whole, the one that fits.
+    """The places q whose bent places q + shift(q) are the points: Newton's method, and for cells the one that fits.
 
-    Newton's method, its steps halved wherever they lead farther away: a lattice has kinks, over which whole steps
-    could go back and forth for ever.
+    Across the kinks of a lattice a whole step can lead farther away, and back again for ever; then half of it is taken.
     """
     if bend.stepped:
         return _in_cells(bend, points, sample)
-    q, share = points, np.ones(points.shape[:-1])
-    moves, slope = displacement(bend, q, sample)
-    wrong = points - q - moves
+    q = best = points
+    least, length, way = np.full(points.shape[:2], np.inf), np.ones(points.shape[:2]), np.zeros(points.shape)
     for _ in range(_NEWTON_STEPS):
-        distance = (wrong * wrong).sum(axis=-1)
-        if not np.any(distance > _CLOSE):
-            break
-        there = q + share[..., None] * _newton_step(wrong, slope)
-        moves, next_slope = displacement(bend, there, sample)
-        next_wrong = points - there - moves
-        # what is found stays as it is, so that no point depends on the others
-        nearer = ((next_wrong * next_wrong).sum(axis=-1) <= distance) & (distance > _CLOSE)
-        q = np.where(nearer[..., None], there, q)
-        wrong = np.where(nearer[..., None], next_wrong, wrong)
-        slope = np.where(nearer[..., None, None], next_slope, slope)
-        share = np.where(nearer, 1.0, 0.5 * share)
-    return q
+        moves, slope = displacement(bend, q, sample)
+        wrong = points - q - moves
+        error = (wrong * wrong).sum(axis=-1)
+        nearer = error < least
+        best, way = (np.where(nearer[..., None], *pair) for pair in ((q, best), (_step(wrong, slope), way)))
+        least, length = np.where(nearer, error, least), np.where(nearer, 1.0, 0.5 * length)
+        q = best + length[..., None] * way
+    return best
 
 
-def _newton_step(wrong: Floats, slope: Floats) -> Floats:
-    """Solve (1 + slope) step = wrong, with the determinant kept away from 0."""
+def _step(wrong: Floats, slope: Floats) -> Floats:
+    """Newton's step from places that are wrong by (m, k, 2)."""
     a, b = 1.0 + slope[..., 0, 0], slope[..., 0, 1]
     c, d = slope[..., 1, 0], 1.0 + slope[..., 1, 1]
     det = a * d - b * c
