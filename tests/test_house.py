@@ -63,19 +63,20 @@ def test_every_public_name_can_be_fetched_and_is_listed():
 
 def test_the_public_names_are_these():
     transforms = {
-        "Affine", "AlbumentationsStep", "AugMix", "AutoContrast", "BackgroundSwap", "Barrier", "Brightness", "CLAHE",
-        "CenterCrop", "ChannelDropout", "ChannelShift", "ChannelShuffle", "CoarseDropout", "ColorJitter",
-        "ColorTemperature", "Contrast", "CopyPaste", "CornerIllumination", "Crop", "CutMix", "D4", "DefocusBlur",
-        "Downscale", "Elastic", "Emboss", "Equalize", "Erase", "Fog", "Function", "Gamma", "GaussianBlur",
-        "GaussianIllumination", "GaussianNoise", "Grayscale", "GridDistortion", "GridDropout", "GridMask",
-        "GridShuffle", "HideAndSeek", "HorizontalFlip", "Hue", "Invert", "IsoNoise", "JpegCompression", "KerasStep",
-        "LinearIllumination", "LongestSide", "MaskDropout", "Median", "MixUp", "Mosaic", "MotionBlur", "OneOf",
-        "OpticalDistortion", "Pad", "PcaLighting", "Perspective", "PiecewiseAffine", "PixelDropout",
-        "PlasmaBrightness", "PlasmaContrast", "PlasmaShadow", "PoissonNoise", "Posterize", "Rain", "Resize",
-        "ResizedCrop", "Ringing", "Rotate", "Rotate90", "SafeCrop", "SafeRotate", "SaltAndPepper", "Saturation",
-        "Sepia", "Shadow", "Sharpen", "Shear", "ShortestSide", "Snow", "Solarize", "SomeOf", "SpeckleNoise",
-        "SunFlare", "ThinPlateSpline", "ToneCurve", "TorchvisionStep", "Transform", "Translate", "Transpose",
-        "UnsharpMask", "VerticalFlip", "Vignette", "WebpCompression", "Zoom", "ZoomBlur",
+        "Affine", "AlbumentationsStep", "AugMix", "AutoContrast", "BackgroundSwap", "Barrier", "Brightness",
+        "CLAHE", "CenterCrop", "ChannelDropout", "ChannelShift", "ChannelShuffle", "CoarseDropout",
+        "ColorJitter", "ColorTemperature", "Contrast", "CopyPaste", "CornerIllumination", "Crop", "CutMix",
+        "D4", "DefocusBlur", "Downscale", "Elastic", "Emboss", "Equalize", "Erase", "Fog", "Function", "Gamma",
+        "GaussianBlur", "GaussianIllumination", "GaussianNoise", "Grayscale", "GridDistortion", "GridDropout",
+        "GridMask", "GridShuffle", "HideAndSeek", "HorizontalFlip", "Hue", "Invert", "IsoNoise",
+        "JpegCompression", "KerasStep", "LinearIllumination", "LongestSide", "MaskDropout", "Median", "MixUp",
+        "Mosaic", "MotionBlur", "OneOf", "OpticalDistortion", "Pad", "PcaLighting", "Perspective",
+        "PiecewiseAffine", "PixelDropout", "PlasmaBrightness", "PlasmaContrast", "PlasmaShadow", "PoissonNoise",
+        "Posterize", "Rain", "Resize", "ResizedCrop", "Ringing", "Rotate", "Rotate90", "SafeCrop", "SafeRotate",
+        "SaltAndPepper", "Saturation", "Sepia", "Shadow", "Sharpen", "Shear", "ShortestSide", "Snow",
+        "Solarize", "SomeOf", "SpeckleNoise", "SunFlare", "ThinPlateSpline", "ToneCurve", "TorchvisionStep",
+        "Transform", "Translate", "Transpose", "UnsharpMask", "VerticalFlip", "Vignette", "WebpCompression",
+        "Zoom", "ZoomBlur",
     }  # fmt: skip
     assert set(ag.__all__) == transforms | {
         "Augmented", "AuguryError", "Batch", "Choice", "DataError", "Dataset", "DecodeError", "Fixed", "Keep",
