@@ -5,7 +5,6 @@ from dataclasses import replace
 import keras
 import numpy as np
 import pytest
-import torch
 
 import augury as ag
 from augury.api import Dataset
@@ -18,6 +17,7 @@ def shares(data):
 
 
 def test_torch_yields_shares_that_a_loss_takes(data):
+    torch = pytest.importorskip("torch")
     torch.set_num_threads(1)
     found = [y for _, y in data.stream(MIXED, batch_size=8).torch()]
     np.testing.assert_array_equal(torch.cat(found).numpy(), shares(data), strict=True)
@@ -48,6 +48,7 @@ def test_keras_needs_onehot_and_learns_from_shares(data):
 
 
 def test_labels_are_as_ever_where_nothing_is_shared(data):
+    torch = pytest.importorskip("torch")
     within = ag.Policy([ag.MixUp(within_class=True)])
     _, y = next(iter(data.stream(within).torch()))
     assert y.dtype == torch.int64
@@ -55,6 +56,7 @@ def test_labels_are_as_ever_where_nothing_is_shared(data):
 
 
 def test_masks_stay_masks_where_samples_are_mixed():
+    pytest.importorskip("torch")
     photos, masks = (np.random.default_rng(k).integers(0, 200, (6, 8, 8, 1)).astype(np.uint8) for k in range(2))
     table = ag.from_arrays(photos, np.zeros(6, int), classes=["a"])._table
     data = Dataset(replace(table, mask=masks[..., 0].__getitem__))
