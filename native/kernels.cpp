@@ -23,7 +23,7 @@ static void prefetch(const Image& image, int64_t channels, int64_t item, int64_t
 }
 
 // One image through one segment, a band of rows at a time, so that every step finds its input in cache.
-template <typename T>
+template <typename T, bool BENT>
 static void run_image(const Segment& s, const Step* steps, int64_t step_count, int64_t i, T* scratch, double* products) {
     const int64_t row = s.width * s.channels;
     const int64_t lines = row >= BAND ? 1 : BAND / row;
@@ -31,7 +31,7 @@ static void run_image(const Segment& s, const Step* steps, int64_t step_count, i
     const bool in_place = !s.float_out || sizeof(T) == 4;
     const int64_t item = s.float_out ? 4 : sizeof(T);
     uint8_t* image_out = static_cast<uint8_t*>(s.out) + i * plane * s.channels * item;
-    const Warp<T> warp(s, i, products);
+    const Warp<T, BENT> warp(s, i, products);
     for (int64_t top = 0; top < s.height; top += lines) {
         const int64_t bottom = top + lines < s.height ? top + lines : s.height;
         const bool direct = in_place && !s.channels_first;
@@ -55,15 +55,19 @@ static void run(const Segment& s) {
     const int64_t row = s.width * s.channels;
     const int64_t lines = row >= BAND ? 1 : BAND / row;
     T* scratch = new T[lines * row];
-    double* products = new double[3 * Warp<T>::padded_width(s.width)];
+    double* products = new double[3 * Warp<T, false>::padded_width(s.width)];
+    const auto image = [&](const Step* steps, int64_t count, int64_t i) {
+        if (is_bent(s, i)) run_image<T, true>(s, steps, count, i, scratch, products);
+        else run_image<T, false>(s, steps, count, i, scratch, products);
+    };
     if constexpr (sizeof(T) == 1) {
         Step* fused = new Step[s.step_count];
         float* memory = new float[s.step_count * s.channels * 256];
-        for (int64_t i = 0; i < s.n; ++i) run_image<T>(s, fused, fuse_tables(s, i, fused, memory), i, scratch, products);
+        for (int64_t i = 0; i < s.n; ++i) image(fused, fuse_tables(s, i, fused, memory), i);
         delete[] memory;
         delete[] fused;
     } else {
-        for (int64_t i = 0; i < s.n; ++i) run_image<T>(s, s.steps, s.step_count, i, scratch, products);
+        for (int64_t i = 0; i < s.n; ++i) image(s.steps, s.step_count, i);
     }
     delete[] products;
     delete[] scratch;

@@ -37,7 +37,15 @@ struct Places {
 template <int C> struct Pair { using Word = uint64_t; };
 template <> struct Pair<1> { using Word = uint16_t; };
 
-template <typename T>
+// Whether any displacement moves sample i.
+static inline bool is_bent(const Segment& s, int64_t i) {
+    for (int64_t k = 0; k < s.bend_count; ++k)
+        if (s.bends[k].on[i]) return true;
+    return false;
+}
+
+// BENT: displacements lie between matrices. A type of its own, as the compiler makes slower code of both in one.
+template <typename T, bool BENT>
 class Warp {
   public:
     // `products` has room for 3 * padded_width doubles: what depends on x alone is computed once an image.
@@ -48,8 +56,7 @@ class Warp {
           extent_y(segment.extents[2 * i]),
           extent_x(segment.extents[2 * i + 1]),
           affine(is_affine(m)),
-          bent(is_bent(segment, i)),
-          copies(!bent && is_copy()),
+          copies(!BENT && is_copy()),
           row_of(i),
           mx{products, products + padded_width(s.width), products + 2 * padded_width(s.width)} {
         for (int64_t k = 0; k < padded_width(s.width); ++k) {
@@ -81,17 +88,11 @@ class Warp {
     const Image source;
     const double* m;
     const double extent_y, extent_x;
-    const bool affine, bent, copies;
+    const bool affine, copies;
     const int64_t row_of;
     const double* mx[3];
 
     static bool is_affine(const double* m) { return m[6] == 0.0 && m[7] == 0.0 && m[8] == 1.0; }
-
-    static bool is_bent(const Segment& s, int64_t i) {
-        for (int64_t k = 0; k < s.bend_count; ++k)
-            if (s.bends[k].on[i]) return true;
-        return false;
-    }
 
     bool is_copy() const {
         return affine && s.width == source.width && s.height == source.height && m[0] == 1.0 && m[1] == 0.0 &&
@@ -101,9 +102,9 @@ class Warp {
 
     // Source places of a block of canvas pixels, in 1/65536 of a pixel from the centre of the first one.
     void locate(int64_t x0, int64_t y0, Places& at) const {
-        double u[BLOCK], v[BLOCK];
         const double y = (double(y0) + 0.5) - 0.5 * double(s.height);
-        if (bent) {
+        double u[BLOCK], v[BLOCK];
+        if constexpr (BENT) {
             locate_bent(x0, y, u, v);
             return settle(u, v, at);
         }
@@ -123,7 +124,7 @@ class Warp {
     }
 
     // The same where displacements lie between matrices.
-    void locate_bent(int64_t x0, double y0, double* u, double* v) const {
+    void locate_bent(int64_t x0, double y0, double (&u)[BLOCK], double (&v)[BLOCK]) const {
         double x[BLOCK], y[BLOCK];
         for (int i = 0; i < BLOCK; ++i) {
             x[i] = (double(int32_t(x0 + i)) + 0.5) - 0.5 * double(s.width);
@@ -187,7 +188,7 @@ class Warp {
     }
 
     // Places in 1/65536 of a pixel -> taps, weights and cover.
-    void settle(double* u, double* v, Places& at) const {
+    inline __attribute__((always_inline)) void settle(double (&u)[BLOCK], double (&v)[BLOCK], Places& at) const {
         at.covered = true;
         if (s.border == Border::constant || s.border == Border::cut) {
             measure_cover(u, v, at);
@@ -269,7 +270,7 @@ class Warp {
 
     // C channels; 0 stands for any number. What the loops need is held in locals, as `out` might alias the rest.
     template <int C>
-    void pick(const Places& at, int count, T* out) const {
+    __attribute__((noinline)) void pick(const Places& at, int count, T* out) const {
         const int64_t channels = C ? C : s.channels, stride = source.stride, size = channels * sizeof(T);
         const uint8_t* const data = source.data;
         int32_t x[BLOCK], y[BLOCK];
