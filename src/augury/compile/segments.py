@@ -68,12 +68,14 @@ class LoweredSegment:
 
     def rows(self, rows: Rows) -> LoweredSegment:
         """The same for some of the samples."""
-        return replace(
-            self,
-            resample=self.resample.rows(rows),
-            backward=self.backward.rows(rows),
-            whole=tuple(kernel.rows(rows) for kernel in self.whole),
-            pixelwise=tuple(kernel.rows(rows) for kernel in self.pixelwise),
+        return LoweredSegment(
+            self.resample.rows(rows),
+            self.backward.rows(rows),
+            self.sampling,
+            self.reads,
+            self.size,
+            tuple(kernel.rows(rows) for kernel in self.whole),
+            tuple(kernel.rows(rows) for kernel in self.pixelwise),
         )
 
 

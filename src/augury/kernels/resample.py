@@ -77,7 +77,7 @@ class Resample:
     def rows(self, rows: Rows) -> Resample:
         """The same for some of its samples."""
         bends = tuple((bend.rows(rows), after[rows]) for bend, after in self.bends)
-        return replace(self, matrix=self.matrix[rows], bends=bends)
+        return Resample(self.matrix[rows], self.permutes, self.size, bends)
 
     def then(self, other: Resample) -> Resample:
         """This map first, `other` second. A row's matrices are multiplied unless a bend that is on lies between."""
