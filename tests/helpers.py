@@ -11,7 +11,7 @@ import numpy as np
 import augury.transforms as declared
 from augury.api import Policy
 from augury.binary import compiled
-from augury.compile.annotations import canvas_map
+from augury.compile.motion import around, canvas_map, cut
 from augury.compile.program import Program, compile_policy
 from augury.compile.segments import Lowered
 from augury.data.prepare import Prepare
@@ -92,6 +92,11 @@ def render(
 
     mixer = strangers(program, arrays)
     return run(program, arrays, worlds, fetch, executor=executor, channels_first=channels_first, mixer=mixer).image
+
+
+def move_boxes(motion: Resample, boxes: np.ndarray, canvas: tuple[int, int]) -> np.ndarray:
+    """Boxes (n, 4) where a motion shows them, cut to the frame."""
+    return cut(around(motion, boxes, canvas), motion.size or canvas).astype(np.float32)
 
 
 def moved_masks(

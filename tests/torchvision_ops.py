@@ -16,11 +16,11 @@ def import_torchvision() -> None:
     except RuntimeError as error:
         if "torchvision::nms" not in str(error):
             raise
-        import torch
+        from torch import library
 
         for name in [name for name in sys.modules if name.split(".")[0] == "torchvision"]:
             del sys.modules[name]
-        torch._declared_for_tests = torch.library.Library("torchvision", "DEF")  # lives as long as torch does
+        library._declared_for_tests = library.Library("torchvision", "DEF")  # lives as long as torch does
         for operator in ("nms", "qnms"):
-            torch._declared_for_tests.define(operator + _BOXES)
+            library._declared_for_tests.define(operator + _BOXES)
         import_module("torchvision")

@@ -15,7 +15,7 @@ import pytest
 from pydantic import ValidationError
 
 from augury.api import Policy
-from augury.compile.annotations import move_boxes, move_points
+from augury.compile.motion import move_points
 from augury.compile.program import compile_policy
 from augury.data.prepare import Prepare
 from augury.errors import AuguryError
@@ -34,6 +34,7 @@ from helpers import (
     address,
     assert_same_bytes,
     lowered,
+    move_boxes,
     moved_masks,
     movement,
     random_image,

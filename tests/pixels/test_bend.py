@@ -6,7 +6,7 @@ import pytest
 from scipy.ndimage import map_coordinates
 
 from augury.api import Policy
-from augury.compile.annotations import move_boxes, move_points
+from augury.compile.motion import move_points
 from augury.data.prepare import Prepare
 from augury.execute import native, reference
 from augury.kernels import Resample, rotation, shift
@@ -27,6 +27,7 @@ from helpers import (
     address,
     assert_same_bytes,
     lowered,
+    move_boxes,
     moved_masks,
     movement,
     random_image,

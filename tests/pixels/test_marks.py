@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import augury as ag
-from augury.compile.marks import rectangles
+from augury.compile.annotations import rectangles
 from augury.compile.raster import fill
 
 MOVES = [

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 
 from augury.api import Policy
-from augury.compile.annotations import move_points
+from augury.compile.motion import move_points
 from augury.data.prepare import Prepare
 from augury.execute import native, reference
 from augury.transforms import (

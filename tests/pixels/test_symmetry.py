@@ -5,8 +5,7 @@ import numpy as np
 import pytest
 
 from augury.api import Policy
-from augury.compile.annotations import move_boxes, move_points
-from augury.compile.motion import around
+from augury.compile.motion import around, move_points
 from augury.data.prepare import Prepare
 from augury.errors import PolicyError
 from augury.kernels import Resample, rotation
@@ -31,7 +30,7 @@ from augury.transforms import (
     Translate,
     Transpose,
 )
-from helpers import address, assert_same_bytes, lowered, movement, random_image, random_images, render
+from helpers import address, assert_same_bytes, lowered, move_boxes, movement, random_image, random_images, render
 
 SQUARE = random_image((31, 31, 3))
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from augury.api import Policy
-from augury.compile.annotations import move_boxes, move_points
+from augury.compile.motion import move_points
 from augury.data.decode import check_floats
 from augury.data.prepare import Prepare
 from augury.errors import AuguryError
@@ -28,6 +28,7 @@ from helpers import (
     HAS_NATIVE,
     assert_same_bytes,
     lowered,
+    move_boxes,
     moved_masks,
     movement,
     random_image,

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from augury.api import Policy
-from augury.compile.annotations import move_points
 from augury.compile.explain import advice, explain
 from augury.compile.fuse import merge_points, merge_resamples, move_flips, sort_exclusive
+from augury.compile.motion import move_points
 from augury.compile.program import compile_policy
 from augury.data.prepare import Prepare
 from augury.ranges import Choice, Fixed

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from augury.api.box_formats import BoxFormat, from_pixels
 from augury.api.given_marks import Marks
 from augury.api.given_pixels import Pixels, Planes, given_images, given_masks
-from augury.compile.marks import Moved, redraw_seed, settle
+from augury.compile.annotations import Moved, redraw_seed, settle
 from augury.compile.program import Program, compile_policy
 from augury.data.decode import check_floats, to_channels
 from augury.data.prepare import Prepare

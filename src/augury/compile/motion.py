@@ -2,16 +2,70 @@
 
 from __future__ import annotations
 
+from functools import reduce
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
+from augury.compile.segments import Lowered
 from augury.kernels import Bend, Floats, Resample
+
+Size = tuple[int, int]
 
 _EDGE = 8  # places along each edge of a box whose image is bent
 _NEWTON_STEPS = 20  # four or five are enough where no kink is crossed
 
 
-def outline(boxes: Floats, bent: bool) -> Floats:
+def canvas_map(lowered: Lowered) -> Resample:
+    """Where the whole program moves the points of the canvas."""
+    return reduce(lambda a, b: a.then(b), [segment.resample for segment in lowered])
+
+
+def move_points(
+    motion: Resample, points: NDArray[Any], canvas: Size, sample: NDArray[np.int64] | None = None
+) -> Floats:
+    """Map points of the canvas.
+
+    Parameters
+    ----------
+    motion : of n samples. points : (m, k, 2) x and y in pixels, pixel i covering [i, i + 1).
+    canvas : (height, width) of what is moved. sample : int64 (m,), the row of the motion for each row of points; None
+        stands for one to one.
+
+    Returns
+    -------
+    (m, k, 2), in pixels of what comes out.
+    """
+    rows = np.arange(len(points)) if sample is None else sample
+    centred = np.asarray(points, np.float64) - _middle(canvas)
+    return _forward(motion, centred, rows) + _middle(motion.size or canvas)
+
+
+def around(motion: Resample, boxes: NDArray[Any], canvas: Size, sample: NDArray[np.int64] | None = None) -> Floats:
+    """The smallest upright boxes (m, 4) around the moved edges of boxes; nothing is cut, and a row of nan stays so.
+
+    Parameters
+    ----------
+    boxes : (m, 4), left, top, right, bottom in pixels. The others are those of `move_points`.
+    """
+    there = np.asarray(np.isfinite(boxes).all(axis=1))
+    edges = _outline(np.where(there[:, None], boxes, 0.0).astype(np.float64), bool(motion.bends))
+    return np.where(there[:, None], bounds_of(move_points(motion, edges, canvas, sample)), np.nan)
+
+
+def bounds_of(points: Floats) -> Floats:
+    """(m, 4): the smallest upright boxes around points (m, k, 2)."""
+    return np.concatenate([points.min(axis=1), points.max(axis=1)], axis=1)
+
+
+def cut(boxes: Floats, frame: Size) -> Floats:
+    """Boxes (m, 4) cut to a frame (height, width); one that leaves it has no area."""
+    limit = np.array([frame[1], frame[0]] * 2, np.float64)
+    return np.clip(boxes, 0, limit)
+
+
+def _outline(boxes: Floats, bent: bool) -> Floats:
     """Points on the edges of boxes (m, 4), clockwise from the top left: (m, k, 2); the corners unless it is bent."""
     corners = boxes[:, [[0, 1], [2, 1], [2, 3], [0, 3]]]
     if not bent:
@@ -21,7 +75,7 @@ def outline(boxes: Floats, bent: bool) -> Floats:
     return np.concatenate(edges, axis=1)
 
 
-def forward(motion: Resample, points: Floats, sample: NDArray[np.int64]) -> Floats:
+def _forward(motion: Resample, points: Floats, sample: NDArray[np.int64]) -> Floats:
     """Move points (m, k, 2), x and y in centred coordinates, where row sample[i] of the motion moves row i."""
     points = _through(motion.matrix[sample], points)
     for bend, after in motion.bends:
@@ -29,15 +83,8 @@ def forward(motion: Resample, points: Floats, sample: NDArray[np.int64]) -> Floa
     return points
 
 
-def around(motion: Resample, boxes: Floats, canvas: tuple[int, int]) -> Floats:
-    """The upright boxes around moved boxes (n, 4), in pixels of a canvas; a row of nan stays so. Nothing is cut."""
-    there = np.asarray(np.isfinite(boxes).all(axis=1))
-    middle = np.array([canvas[1], canvas[0]]) / 2
-    edges = outline(np.where(there[:, None], boxes, 0.0), bool(motion.bends)) - middle
-    moved = forward(motion, edges, np.arange(len(boxes)))
-    size = motion.size or canvas
-    found = np.concatenate([moved.min(axis=1), moved.max(axis=1)], axis=1) + np.array([size[1], size[0]] * 2) / 2
-    return np.where(there[:, None], found, np.nan)
+def _middle(size: Size) -> Floats:
+    return np.array([size[1], size[0]]) / 2
 
 
 def _through(matrix: Floats, points: Floats) -> Floats:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property, partial, reduce
+from functools import cached_property, reduce
 from typing import Any
 
 import numpy as np
@@ -27,7 +26,7 @@ from augury.kernels import (
 )
 from augury.plan import Plan, draw_plan
 from augury.spec import Spec
-from augury.transforms.base import Node, Transform
+from augury.transforms.base import Node, Params, Transform
 from augury.transforms.policies import Barrier, OneOf, Policy, SomeOf
 
 
@@ -116,7 +115,7 @@ class Program:
         """Whether `lower` must know where the subject is."""
         return any(node.needs_subject for node in self._transforms.values())
 
-    @property
+    @cached_property
     def mixtures(self) -> list[Transform]:
         """What a run needs a mixer for, see `execute.run`."""
         found = [group for segment in self.segments for group in segment.whole if group.kind is Mix]
@@ -142,16 +141,14 @@ class Program:
             sample has nothing. None: no sample has.
         """
         lowered: list[LoweredSegment] = []
-        so_far = Resample(identity(len(plan)))
-        if subject is None:
-            subject = np.full((len(plan), 4), np.nan)
+        moves = [still := Resample(identity(len(plan)))]  # of the segments so far
         for segment in self.segments:
-            resample = Resample(identity(len(plan)))
+            resample = still
             for step in segment.resample.steps if segment.resample else ():
                 if step.declared:
-                    moved = partial(around, so_far.then(resample), subject, self.canvas.shape[:2])
-                    resample = resample.then(self._lower_step(step, plan, moved))
-            so_far = so_far.then(resample)
+                    seen = self._seen(step, [*moves, resample], subject)
+                    resample = resample.then(self._lower_step(step, plan, seen))
+            moves.append(resample)
             lowered.append(
                 LoweredSegment(
                     resample,
@@ -168,13 +165,17 @@ class Program:
     def _lower_group(self, group: Group, plan: Plan) -> Any:
         return reduce(lambda a, b: a.then(b), [self._lower_step(step, plan) for step in group.steps])
 
-    def _lower_step(self, step: Step, plan: Plan, subject: Callable[[], Floats] | None = None) -> Any:
+    def _seen(self, step: Step, moves: list[Resample], subject: Floats | None) -> Params:
+        """Where the subject stands before a step, as a parameter of a transform that must know."""
+        if subject is None or not self._transforms[step.label].needs_subject:
+            return {}
+        return {"subject": around(reduce(lambda a, b: a.then(b), moves), subject, self.canvas.shape[:2])}
+
+    def _lower_step(self, step: Step, plan: Plan, seen: Params | None = None) -> Any:
         if not step.declared:
             return self.prepare.point(self.canvas)
-        transform, params = self._transforms[step.label], plan.columns[step.label]
-        if transform.needs_subject and subject is not None:
-            params = {**params, "subject": subject()}
-        kernel = transform.lower(params, step.spec).where(params["on"])
+        params = {**plan.columns[step.label], **(seen or {})}
+        kernel = self._transforms[step.label].lower(params, step.spec).where(params["on"])
         if isinstance(kernel, Blend):
             return replace(kernel, chains=tuple(LoweredChain(chain, chain.lower(plan)) for chain in step.chains))
         return kernel

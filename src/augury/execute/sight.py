@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from augury.compile.marks import move_objects
+from augury.compile.annotations import move_objects
 from augury.compile.segments import LoweredSegment, Sampling
 from augury.data.table import Objects
 from augury.kernels import Backward, Floats, Resample

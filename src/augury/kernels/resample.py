@@ -81,6 +81,9 @@ class Resample:
 
     def then(self, other: Resample) -> Resample:
         """This map first, `other` second. A row's matrices are multiplied unless a bend that is on lies between."""
+        if not self.bends and not other.bends:
+            matrix = compose(other.matrix, self.matrix)
+            return Resample(matrix, self.permutes and other.permutes, other.size or self.size)
         maps = [self.matrix, *(after for _, after in self.bends)]
         left = np.ones(len(other.matrix), bool)
         for k in range(len(maps) - 1, -1, -1):

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from augury.compile.marks import Settled, redraw_seed, settle
+from augury.compile.annotations import Settled, redraw_seed, settle
 from augury.compile.program import Program, compile_policy
 from augury.compile.segments import Lowered
 from augury.data.decode import to_channels

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from augury.compile.marks import Moved, move_objects, redraw_seed, settle
+from augury.compile.annotations import Moved, move_objects, redraw_seed, settle
 from augury.compile.program import Program
 from augury.compile.segments import Lowered, LoweredSegment
 from augury.data.table import Table

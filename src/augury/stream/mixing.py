@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from augury.compile.marks import move_objects
+from augury.compile.annotations import move_objects
 from augury.compile.program import Program
 from augury.compile.segments import Lowered, LoweredSegment
 from augury.data.table import Objects, Table

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from augury.compile.marks import owners
+from augury.compile.annotations import owners
 from augury.compile.polygons import clip
 from augury.data.prepare import Prepare
 from augury.data.table import Objects

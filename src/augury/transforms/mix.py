@@ -32,6 +32,11 @@ class _Mixture(Transform):
     mixes: ClassVar[bool] = True
     partners: ClassVar[int] = 1
 
+    @property
+    def shares_labels(self) -> bool:
+        """Those that can keep to partners of one class share labels unless they do; the others never."""
+        return not getattr(self, "within_class", True)
+
     def draw(self, draws: Draws) -> Params:
         """The ranges, and who the partners are."""
         return {**super().draw(draws), "partner": draws.unit("partner", self.partners)}
@@ -54,11 +59,6 @@ class MixUp(_Mixture):
 
     alpha: Alpha = 0.4
     within_class: bool = False
-
-    @property
-    def shares_labels(self) -> bool:
-        """Unless all partners are of one class."""
-        return not self.within_class
 
     def draw(self, draws: Draws) -> Params:
         """The partner, and what it gets."""
@@ -83,11 +83,6 @@ class CutMix(_Mixture):
     min_visible: MinVisible = 0.1
     within_class: bool = False
     cuts_boxes: ClassVar[bool] = True
-
-    @property
-    def shares_labels(self) -> bool:
-        """Unless all partners are of one class."""
-        return not self.within_class
 
     def draw(self, draws: Draws) -> Params:
         """The partner, the share of the area before it is cut, and the middle."""
@@ -119,11 +114,6 @@ class Mosaic(_Mixture):
     min_visible: MinVisible = 0.1
     within_class: bool = False
     partners: ClassVar[int] = 3
-
-    @property
-    def shares_labels(self) -> bool:
-        """Unless all partners are of one class."""
-        return not self.within_class
 
     def draw(self, draws: Draws) -> Params:
         """The partners, the place, and the sample's tile: 0 top left, 1 top right, 2 and 3 below."""

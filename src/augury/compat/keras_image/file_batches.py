@@ -98,7 +98,7 @@ class BatchFromFilesMixin(Batches):
 
     @property
     def labels(self) -> Any:
-        """What each file is labelled with."""
+        """What each file is labelled with. As in keras-preprocessing, whoever extends this mixin gives it."""
         raise NotImplementedError
 
     @property

@@ -91,5 +91,5 @@ class Iterator(Alone):
         return self._get_batches_of_transformed_samples(indices)  # written for keras-preprocessing
 
     def _get_batches_of_transformed_samples(self, index_array: Indices, epoch: int = 0) -> Any:
-        """Make a batch of the samples at some indices, as they are in an epoch."""
+        """Make a batch of the samples at some indices, as they are in an epoch; subclasses of users give it, too."""
         raise NotImplementedError

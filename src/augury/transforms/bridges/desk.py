@@ -48,12 +48,12 @@ class Desk:
 
     Attributes
     ----------
-    library : as sentences name it. translate : False keeps every step as it is.
+    origin : the library, as sentences name it. translate : False keeps every step as it is.
     reasons : a sentence for the label of each step. left_out : names of steps that belong to `prepare`.
     border, interpolation : of the first step that has one; the policy takes them.
     """
 
-    library: str
+    origin: str
     translate: bool
     reasons: dict[str, str] = field(default_factory=dict)
     left_out: list[str] = field(default_factory=list)
@@ -71,7 +71,7 @@ class Desk:
         if isinstance(found, Match):
             return self.matched(title, replace(found, node=_with_p(found.node, p * found.often)))
         why = f": {found}" if found else ""
-        return self._named(_with_p(opaque(), p), f"{title} of {self.library}, as it is there{why}.")
+        return self._named(_with_p(opaque(), p), f"{title} of {self.origin}, as it is there{why}.")
 
     def matched(self, title: str, found: Match) -> Node:
         """Ours in the place of a step."""
@@ -83,7 +83,7 @@ class Desk:
                 differences.append(f"the border is {_border(border)} there, {_border(self.border)} here")
             if interpolation != self.interpolation:
                 differences.append(f"the interpolation is {interpolation} there, {self.interpolation} here")
-        return self._named(found.node, f"{title} of {self.library}: {'; '.join(differences) or 'the same here'}.")
+        return self._named(found.node, f"{title} of {self.origin}: {'; '.join(differences) or 'the same here'}.")
 
     def together(self, nodes: Sequence[Node], p: float) -> list[Node]:
         """Nodes that happen all or not at all."""
@@ -97,7 +97,7 @@ class Desk:
 
     def choice(self, node: Node) -> Node:
         """A composition of nodes that have their names."""
-        return self._named(node, f"A choice of {self.library}.")
+        return self._named(node, f"A choice of {self.origin}.")
 
     def _named(self, node: Node, reason: str) -> Node:
         label, number = node.label, 2
